@@ -1,0 +1,2 @@
+//! docket
+fn main() {}

@@ -1,0 +1,1 @@
+//! docket-plugin-eng5-anchor-gpt51-low

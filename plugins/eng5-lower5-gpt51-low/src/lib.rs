@@ -1,0 +1,1 @@
+//! docket-plugin-eng5-lower5-gpt51-low
