@@ -262,6 +262,9 @@ pub trait Requests: Send + Sync {
     async fn claim_expired(&self, now: Timestamp, lease_until: Timestamp, limit: u32) -> Result<Vec<Leased>>;
     /// Makes waiting requests whose time has come ready, and requeues those whose lease ran out.
     async fn wake_due(&self, now: Timestamp) -> Result<Woken>;
+    /// Deletes at most `limit` terminal requests that ended before `before`, with everything that belongs to
+    /// them. One that has a delivery still to make, or a dead one, stays. Returns how many were deleted.
+    async fn prune(&self, before: Timestamp, limit: u32) -> Result<u64>;
     /// One request.
     async fn get(&self, id: RequestId) -> Result<Option<RequestView>>;
     /// How full the queue is, from counters.
@@ -503,9 +506,12 @@ pub enum Change {
 }
 
 /// Everything that a store does, for the composition root.
+#[async_trait]
 pub trait Store: Requests + Batches + Outbox + Topics {
     /// Hints of changes made through this handle.
     fn changes(&self) -> broadcast::Receiver<Change>;
+    /// Ends what was asked for before, and lets go of the store. Later calls fail with [`Error::Unavailable`].
+    async fn close(&self) {}
 }
 
 /// A shared store.
