@@ -11,6 +11,7 @@ pub mod manifest;
 pub mod mode;
 pub mod money;
 pub mod outcome;
+pub mod stream;
 pub mod submission;
 pub mod time;
 pub mod usage;
