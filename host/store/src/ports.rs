@@ -392,7 +392,12 @@ pub trait Batches: Send + Sync {
     /// their ids are returned.
     async fn plan(&self, batch: NewBatch) -> Result<Vec<RequestId>>;
     /// Leases open jobs whose time has come.
-    async fn claim_jobs(&self, now: Timestamp, lease_until: Timestamp, limit: u32) -> Result<Vec<LeasedBatch>>;
+    async fn claim_jobs(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<LeasedBatch>>;
     /// Extends the lease of a job.
     async fn renew_job(&self, id: BatchId, epoch: i64, lease_until: Timestamp) -> Result<Fenced>;
     /// Stores where the job stands; `release` ends the lease.
@@ -458,12 +463,21 @@ pub struct DeliveryView {
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Leases deliveries whose time has come.
-    async fn claim_deliveries(&self, now: Timestamp, lease_until: Timestamp, limit: u32)
-    -> Result<Vec<LeasedDelivery>>;
+    async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<LeasedDelivery>>;
     /// The receiver has it.
     async fn delivered(&self, id: &str, now: Timestamp) -> Result<()>;
     /// Try again at `next_at`; none: dead.
     async fn undelivered(&self, id: &str, next_at: Option<Timestamp>, error: &str) -> Result<()>;
+    /// Gives a leased delivery back untried, due again at `at`; the try does not count. A hint: without it, the
+    /// delivery is due again when its lease ends.
+    async fn postpone(&self, _id: &str, _at: Timestamp) -> Result<()> {
+        Ok(())
+    }
     /// Makes a delivery pending again, from the first try. False: no such delivery.
     async fn redeliver(&self, id: &str, now: Timestamp) -> Result<bool>;
     /// Deliveries of this state, newest first.
