@@ -9,7 +9,8 @@ impl Context {
     /// and `T`.
     pub fn settings<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
         serde_json::from_str(&self.settings).map_err(|error| {
-            Failure::new(FailureClass::InvalidRequest, format!("the adapter's settings do not fit: {error}"))
+            let place = format!("at line {} column {}", error.line(), error.column());
+            Failure::new(FailureClass::InvalidRequest, format!("the adapter's settings do not fit, {place}"))
         })
     }
 

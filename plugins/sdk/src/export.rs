@@ -91,6 +91,9 @@ impl<A: StreamingAdapter + 'static> streaming::GuestDecoder for Decoder<A> {
     }
 }
 
+/// Tells natively too when a type is no adapter.
+pub const fn is_adapter<A: Adapter>() {}
+
 /// Makes a type that implements [`Adapter`](crate::Adapter) the component's export.
 ///
 /// `export_adapter!(MyAdapter)`, `export_adapter!(MyAdapter, batch)`, `export_adapter!(MyAdapter, streaming)` or both.
@@ -98,6 +101,9 @@ impl<A: StreamingAdapter + 'static> streaming::GuestDecoder for Decoder<A> {
 #[macro_export]
 macro_rules! export_adapter {
     ($adapter:ty $(, $extra:ident)* $(,)?) => {
+        const _: () = $crate::export::is_adapter::<$adapter>();
+        // The exports' names are none that a native linker takes; natively the crate is a library for its tests.
+        #[cfg(target_family = "wasm")]
         const _: () = {
             type Exported = $crate::export::Exported<$adapter>;
             $crate::__export_interface!(manifest Exported);
@@ -149,7 +155,6 @@ macro_rules! __export_interface {
 macro_rules! __export_section {
     ($name:ident $bytes:ident) => {
         const _: () = {
-            #[cfg(target_arch = "wasm32")]
             #[unsafe(link_section = concat!("component-type:docket:", stringify!($name)))]
             #[used]
             static SECTION: [u8; $crate::sections::$bytes.len()] =

@@ -39,6 +39,15 @@ impl Failure {
     /// What a status means where the provider says nothing more. Where waiting may help, the reply's own
     /// waiting time (`retry-after-ms`, `retry-after`) goes before the host's backoff.
     pub fn from_status(status: u16, headers: &[Header], now_ms: u64) -> Self {
+        let failure = Self::of_status(status);
+        match (&failure.retry, retry_after::from_headers(headers, now_ms)) {
+            (RetryAdvice::Backoff, Some(ms)) => failure.retry(RetryAdvice::AfterMs(ms)),
+            _ => failure,
+        }
+    }
+
+    /// What a status means, without its headers.
+    pub(crate) fn of_status(status: u16) -> Self {
         use FailureClass as C;
         let (class, retry) = match status {
             401 => (C::Auth, RetryAdvice::OtherCredential),
@@ -53,10 +62,6 @@ impl Failure {
             400..=499 => (C::InvalidRequest, RetryAdvice::Never),
             500..=599 => (C::Server, RetryAdvice::Backoff),
             _ => (C::BadResponse, RetryAdvice::Backoff),
-        };
-        let retry = match (retry, retry_after::from_headers(headers, now_ms)) {
-            (RetryAdvice::Backoff, Some(ms)) => RetryAdvice::AfterMs(ms),
-            (retry, _) => retry,
         };
         Self::new(class, format!("the provider answered with status {status}")).retry(retry).status(status)
     }

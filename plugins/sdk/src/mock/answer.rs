@@ -72,10 +72,7 @@ pub fn answer(
     }
     let (hash, pick) = hash_parts(&context.prompt_sha256)?;
     let winner = winner(profile.winner, hash);
-    let why = match winner {
-        Winner::A => WHY_A,
-        Winner::B => WHY_B,
-    };
+    let why = why(winner);
     let justification = why[usize::from(pick) % why.len()];
     let text = serde_json::to_string(&Judgement {
         winner,
@@ -118,6 +115,13 @@ pub(super) fn winner(rule: WinnerRule, hash: u32) -> Winner {
         WinnerRule::Share { below, of } => hash.checked_rem(of).is_some_and(|rest| rest < below),
     };
     if a { Winner::A } else { Winner::B }
+}
+
+pub(super) const fn why(winner: Winner) -> [&'static str; 5] {
+    match winner {
+        Winner::A => WHY_A,
+        Winner::B => WHY_B,
+    }
 }
 
 /// On the scale 1 to 5, to three decimals.
@@ -167,7 +171,7 @@ fn pick_status(draw: &mut Random, settings: &Settings) -> u16 {
 }
 
 fn failure(status: u16, settings: &Settings) -> Failure {
-    let mut failure = Failure::from_status(status, &[], 0).code("simulated_error");
+    let mut failure = Failure::of_status(status).code("simulated_error");
     failure.message = format!("a simulated failure with status {status}");
     if status == 429 {
         failure = failure.retry(RetryAdvice::AfterMs(settings.error_retry_after_ms));
