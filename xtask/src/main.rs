@@ -1,19 +1,59 @@
-//! Development tasks: `cargo xtask <task>`.
+//! Development tasks. Not part of the product: `cargo xtask` is what developers and CI run.
 
+mod child;
+mod cargo;
+mod demo;
 mod plugins;
+mod suites;
+mod tests;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-fn main() -> anyhow::Result<()> {
-    let root =
-        Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask stands outside the workspace")?;
-    let mut args = std::env::args().skip(1);
-    match args.next().as_deref() {
-        Some("plugins") => {
-            let out = args.next().map_or_else(|| root.join("target/plugins"), PathBuf::from);
-            plugins::build(root, &out).map(drop)
+const HELP: &str = "\
+cargo xtask TASK
+
+  plugins   build every plugin into target/plugins
+  demo      build docket and its plugins, start it, have the example essays compared, and show what came out
+  test      everything that CI runs; the last line is `N passed, N failed`
+";
+
+fn main() -> ExitCode {
+    let task: Vec<String> = std::env::args().skip(1).collect();
+    let done = match task.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["plugins"] => repository().and_then(|root| build_plugins(&root)).map(|_| true),
+        ["demo"] => repository().and_then(|root| demo::run(&root)),
+        ["test"] => repository().and_then(|root| tests::run(&root)),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(true)
         }
-        _ => bail!("usage: cargo xtask plugins [FOLDER]"),
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+/// Builds the plugins and says where they are.
+fn build_plugins(root: &Path) -> Result<PathBuf> {
+    let out = cargo::target_dir(root).join("plugins");
+    plugins::build(root, &out)?;
+    Ok(out)
+}
+
+/// The repository's root: the folder above this crate.
+fn repository() -> Result<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no folder above it")?;
+    std::env::set_current_dir(root).with_context(|| format!("cannot go to {}", root.display()))?;
+    Ok(root.to_owned())
 }
