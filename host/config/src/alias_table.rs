@@ -45,13 +45,18 @@ const fn key(prefix: &'static str, name: &'static str, path: &'static [&'static 
     Alias { prefix, name, effect: Effect::Key(path, unit) }
 }
 
-const fn of(prefix: &'static str, name: &'static str, provider: &'static str, rest: &'static [&'static str]) -> Alias {
+const fn of(
+    prefix: &'static str,
+    name: &'static str,
+    provider: &'static str,
+    rest: &'static [&'static str],
+) -> Alias {
     Alias { prefix, name, effect: Effect::Provider(provider, rest) }
 }
 
 const P: &str = PROVIDER_SERVICE;
 const C: &str = JUDGING_SERVICE;
-const KEY: &[&str] = &["credentials", "api_key"];
+const KEY: &[&str] = &["credentials", "key"];
 const URL: &[&str] = &["endpoints", "api"];
 const MODEL: &[&str] = &["model"];
 

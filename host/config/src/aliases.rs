@@ -21,7 +21,7 @@ pub(crate) fn apply(layers: &mut Layers<'_>) -> Unused {
         {
             match convert(&text, unit) {
                 Some(value) => put(layers, path.iter().map(|p| (*p).to_owned()).collect(), value, &name),
-                None => layers.problems.push(Problem::new(format!("{name}: `{text}` is not {}", expected(unit)))),
+                None => layers.complain(Problem::new(format!("{name}: `{text}` is not {}", expected(unit)))),
             }
         }
     }
@@ -66,7 +66,8 @@ fn given(layers: &Layers<'_>, alias: &Alias) -> Option<(String, String)> {
 fn check_known(layers: &mut Layers<'_>, unused: &mut Unused) {
     let vars = layers.vars;
     for (name, value) in vars {
-        let Some(prefix) = [PROVIDER_SERVICE, JUDGING_SERVICE].into_iter().find(|p| name.starts_with(p)) else {
+        let Some(prefix) = [PROVIDER_SERVICE, JUDGING_SERVICE].into_iter().find(|p| name.starts_with(p))
+        else {
             continue;
         };
         if value.trim().is_empty() {
@@ -89,7 +90,7 @@ fn check_known(layers: &mut Layers<'_>, unused: &mut Unused) {
         } else {
             format!("did you mean {}?", near.join(" or "))
         };
-        layers.problems.push(Problem::new(format!("unknown variable `{name}`")).help(help));
+        layers.complain(Problem::new(format!("unknown variable `{name}`")).help(help));
     }
 }
 
@@ -112,8 +113,9 @@ fn put(layers: &mut Layers<'_>, path: KeyPath, value: Value, name: &str) {
             show(&path),
             layers.describe(&own.origin)
         );
-        let problem = layers.at_value(message, &own.origin, "docket's own setting").help("remove one of the two");
-        layers.problems.push(problem);
+        let problem =
+            layers.at_value(message, &own.origin, "docket's own setting").help("remove one of the two");
+        layers.complain(problem);
     }
 }
 
@@ -137,7 +139,7 @@ fn listen(layers: &mut Layers<'_>) {
             Ok(ip) => ip,
             Err(_) => {
                 let message = format!("{name}: `{text}` is not an IP address");
-                return layers.problems.push(Problem::new(message).help("such as 127.0.0.1 or 0.0.0.0"));
+                return layers.complain(Problem::new(message).help("such as 127.0.0.1 or 0.0.0.0"));
             }
         },
         None => base.ip(),
@@ -145,7 +147,7 @@ fn listen(layers: &mut Layers<'_>) {
     let number = match &port {
         Some((name, text)) => match text.trim().parse() {
             Ok(number) => number,
-            Err(_) => return layers.problems.push(Problem::new(format!("{name}: `{text}` is not a port"))),
+            Err(_) => return layers.complain(Problem::new(format!("{name}: `{text}` is not a port"))),
         },
         None => base.port(),
     };

@@ -1,11 +1,10 @@
 //! From layered values to [`Settings`], with the rules that concern more than one key.
 
-use crate::error::Problem;
 use crate::layers::{Layer, Layers, Origin, show};
 use crate::schema::KEYS;
 use crate::settings::{
-    BatchingMode, Defaults, Judging, Log, LogFormat, Mock, PluginOptions, Plugins, Profile, Provider, Queue, Server,
-    Settings, Store, Webhooks,
+    BatchingMode, Defaults, Judging, Log, LogFormat, Mock, PluginOptions, Plugins, Profile, Provider, Queue,
+    Server, Settings, Store, Webhooks,
 };
 use crate::value::Typed;
 use docket_types::{ProviderName, QueueMode};
@@ -19,9 +18,11 @@ pub(crate) fn defaults(layers: &mut Layers<'_>) {
     for key in KEYS {
         let Some(text) = key.default else { continue };
         let star = key.path.iter().position(|part| *part == "*");
-        let names = star.map_or_else(|| vec![String::new()], |at| layers.names(&key.path[..at]).into_iter().collect());
+        let names = star
+            .map_or_else(|| vec![String::new()], |at| layers.names(&key.path[..at]).into_iter().collect());
         for name in names {
-            let path = key.path.iter().map(|p| if *p == "*" { name.clone() } else { (*p).to_owned() }).collect();
+            let path =
+                key.path.iter().map(|p| if *p == "*" { name.clone() } else { (*p).to_owned() }).collect();
             layers.set(path, text.into(), Layer::Default, Origin::Default);
         }
     }
@@ -85,7 +86,7 @@ impl Reader<'_, '_> {
         let path: Vec<String> = key.split('.').map(str::to_owned).collect();
         let origin = self.layers.slots.get(&path).map_or(Origin::Default, |slot| slot.origin.clone());
         let problem = self.layers.at_value(message, &origin, "this value").help(help);
-        self.layers.problems.push(problem);
+        self.layers.complain(problem);
     }
 }
 
@@ -141,7 +142,10 @@ fn server(read: &mut Reader<'_, '_>) -> Option<Server> {
     if server.admin_token.is_none() && !server.listen.ip().is_loopback() {
         read.complain(
             "server.listen",
-            format!("`server.listen` is {}, which others can reach, and there is no `server.admin_token`", server.listen),
+            format!(
+                "`server.listen` is {}, which others can reach, and there is no `server.admin_token`",
+                server.listen
+            ),
             "set server.admin_token (LLM_PROVIDER_SERVICE_ADMIN_API_KEY does too), or listen on 127.0.0.1",
         );
     }
@@ -153,7 +157,11 @@ fn store(read: &mut Reader<'_, '_>) -> Option<Store> {
     if url.strip_prefix("sqlite:").is_none_or(|path| path.trim_start_matches('/').is_empty()) {
         // The URL may hold a password: it is not repeated.
         let message = "`store.url` must be sqlite://PATH: this docket has no other store".to_owned();
-        read.complain("store.url", message, "such as sqlite://docket.db or sqlite:///var/lib/docket/docket.db");
+        read.complain(
+            "store.url",
+            message,
+            "such as sqlite://docket.db or sqlite:///var/lib/docket/docket.db",
+        );
     }
     Some(Store { url })
 }
@@ -257,15 +265,17 @@ fn provider(read: &mut Reader<'_, '_>, name: &str) -> Option<Provider> {
 /// A provider with keys but no plugin: the message stands at the first of its keys.
 fn missing_adapter(read: &mut Reader<'_, '_>, name: &str) {
     let prefix = ["providers".to_owned(), name.to_owned()];
-    let explicit = read.layers.slots.iter().find(|(p, slot)| p.starts_with(&prefix) && slot.layer > Layer::Default);
+    let explicit =
+        read.layers.slots.iter().find(|(p, slot)| p.starts_with(&prefix) && slot.layer > Layer::Default);
     let Some((path, slot)) = explicit else { return };
-    if path[2] == "adapter" {
-        // It is there and could not be read, which was noted.
+    let noted = format!("providers.{name}.adapter");
+    if read.layers.problems.iter().any(|problem| problem.to_string().contains(&noted)) {
+        // It is there and could not be read.
         return;
     }
     let message = format!("`{}` is set, but `providers.{name}.adapter` is not", show(path));
     let problem = read.layers.at_value(message, &slot.origin.clone(), "for which plugin?");
-    read.layers.problems.push(problem.help("name the plugin that serves this provider"));
+    read.layers.complain(problem.help("name the plugin that serves this provider"));
 }
 
 /// Puts `value` below `path`.

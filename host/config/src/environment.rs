@@ -23,7 +23,7 @@ pub(crate) fn apply(layers: &mut Layers<'_>) {
             layers.set(path, value.as_str().into(), Layer::Environment, Origin::Variable(name.clone()));
         } else if !OTHERS.contains(&name.as_str()) {
             let help = format!("{}; settings are DOCKET__SECTION__KEY", suggestion(name, &OTHERS));
-            layers.problems.push(Problem::new(format!("unknown variable `{name}`")).help(help));
+            layers.complain(Problem::new(format!("unknown variable `{name}`")).help(help));
         }
     }
 }
@@ -35,7 +35,8 @@ fn path(layers: &Layers<'_>, rest: &str) -> KeyPath {
     for i in 0..path.len() {
         if schema::is_name(&path, i) {
             let prefix: Vec<&str> = path[..i].iter().map(String::as_str).collect();
-            let same = layers.names(&prefix).into_iter().find(|n| n.to_lowercase().replace('-', "_") == path[i]);
+            let same =
+                layers.names(&prefix).into_iter().find(|n| n.to_lowercase().replace('-', "_") == path[i]);
             if let Some(same) = same {
                 path[i] = same;
             }
@@ -55,7 +56,7 @@ pub(crate) fn apply_overrides(layers: &mut Layers<'_>, overrides: &[String]) {
             None => {
                 // Not the text itself: it may be a secret put in the wrong place.
                 let problem = Problem::new("--set: an override has no `=`").help("write section.key=value");
-                layers.problems.push(problem);
+                layers.complain(problem);
             }
         }
     }

@@ -19,7 +19,7 @@ impl Error {
     /// Every problem with its line and a caret, as plain text for a terminal. Secrets are masked.
     pub fn report(&self) -> String {
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
-            .with_context_lines(0)
+            .with_context_lines(1)
             .with_width(110)
             .with_links(false);
         let mut out = String::new();
@@ -88,7 +88,13 @@ impl Problem {
     }
 
     /// Shows `span` of a file, which must have been masked.
-    pub(crate) fn at(mut self, name: &str, masked: &str, span: Range<usize>, label: impl Into<String>) -> Self {
+    pub(crate) fn at(
+        mut self,
+        name: &str,
+        masked: &str,
+        span: Range<usize>,
+        label: impl Into<String>,
+    ) -> Self {
         let line = line_of(masked, span.start);
         let source = NamedSource::new(name, masked.to_owned());
         self.spot = Some(Spot { source, span, line, label: label.into() });

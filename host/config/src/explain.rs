@@ -43,7 +43,9 @@ fn paths(layers: &Layers<'_>, key: &Key) -> Vec<KeyPath> {
     }
     let names = layers.names(&key.path[..star]).into_iter();
     names
-        .map(|name| key.path.iter().map(|part| if *part == "*" { name.clone() } else { (*part).to_owned() }).collect())
+        .map(|name| {
+            key.path.iter().map(|part| if *part == "*" { name.clone() } else { (*part).to_owned() }).collect()
+        })
         .collect()
 }
 

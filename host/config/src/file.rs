@@ -2,6 +2,8 @@
 
 use crate::error::Problem;
 use crate::layers::Layer;
+use crate::schema::{KEYS, Key};
+use crate::value::{Kind, without_userinfo};
 use serde_json::{Map, Value};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -40,7 +42,8 @@ impl Doc {
 pub(crate) struct Entry {
     pub(crate) path: Vec<String>,
     pub(crate) value: Value,
-    pub(crate) key_span: Range<usize>,
+    /// Of each part of the path.
+    pub(crate) keys: Vec<Range<usize>>,
     pub(crate) span: Range<usize>,
 }
 
@@ -55,7 +58,7 @@ pub(crate) fn parse(doc: &Doc) -> Result<Vec<Entry>, Vec<Problem>> {
         return Err(errors.iter().map(problem).collect());
     }
     let mut entries = Vec::new();
-    flatten(root.get_ref(), &mut Vec::new(), &mut entries);
+    flatten(root.get_ref(), &mut Vec::new(), &mut Vec::new(), &mut entries);
     check_version(doc, &mut entries)?;
     Ok(entries)
 }
@@ -73,19 +76,26 @@ fn check_version(doc: &Doc, entries: &mut Vec<Entry>) -> Result<(), Vec<Problem>
     Err(vec![doc.problem(message, version.span, "another version").help(help)])
 }
 
-fn flatten(table: &DeTable<'_>, path: &mut Vec<String>, entries: &mut Vec<Entry>) {
+fn flatten(
+    table: &DeTable<'_>,
+    path: &mut Vec<String>,
+    keys: &mut Vec<Range<usize>>,
+    entries: &mut Vec<Entry>,
+) {
     for (key, value) in table {
         path.push(key.get_ref().to_string());
+        keys.push(key.span());
         match value.get_ref() {
-            DeValue::Table(inner) if !inner.is_empty() => flatten(inner, path, entries),
+            DeValue::Table(inner) if !inner.is_empty() => flatten(inner, path, keys, entries),
             leaf => entries.push(Entry {
                 path: path.clone(),
                 value: json(leaf),
-                key_span: key.span(),
+                keys: keys.clone(),
                 span: value.span(),
             }),
         }
         path.pop();
+        keys.pop();
     }
 }
 
@@ -100,59 +110,62 @@ fn json(value: &DeValue<'_>) -> Value {
         DeValue::Boolean(b) => (*b).into(),
         DeValue::Datetime(t) => t.to_string().into(),
         DeValue::Array(items) => items.iter().map(|item| json(item.get_ref())).collect(),
-        DeValue::Table(table) => {
-            Value::Object(table.iter().map(|(k, v)| (k.get_ref().to_string(), json(v.get_ref()))).collect::<Map<_, _>>())
-        }
+        DeValue::Table(table) => Value::Object(
+            table.iter().map(|(k, v)| (k.get_ref().to_string(), json(v.get_ref()))).collect::<Map<_, _>>(),
+        ),
     }
 }
 
-/// The text with every value of a line masked whose key looks secret, each byte by a `*`, so that places stay.
-/// References stay readable: they are no secrets.
+/// The text with values in quotes masked byte by byte, so that places stay, unless their key is one that holds no
+/// secret: a misspelt key may hold one. References stay readable, they are no secrets.
 fn masked(text: &str) -> String {
-    const SECRET: [&str; 5] = ["token", "secret", "password", "credential", "key"];
-    let secret = |text: &str| {
-        let lower = text.to_lowercase();
-        SECRET.iter().any(|word| lower.contains(word))
-    };
     let mut out = String::with_capacity(text.len());
-    let mut in_secret_table = false;
+    let mut credentials = false;
     let mut inside: Option<&str> = None;
     for line in text.split_inclusive('\n') {
         if let Some(quote) = inside {
             out.push_str(&stars(line));
-            if line.contains(quote) {
-                inside = None;
-            }
+            inside = inside.filter(|_| !line.contains(quote));
             continue;
         }
         if line.trim_start().starts_with('[') {
-            in_secret_table = secret(line);
+            credentials = line.contains("credentials");
         }
-        let Some((key, value)) = line.split_once('=') else {
-            out.push_str(line);
-            continue;
-        };
-        let first = key.trim_start().trim_start_matches(['"', '\'']);
-        if first.starts_with('#') || !(in_secret_table || secret(key)) || value.contains("${") {
-            // An inline table may name its secrets later in the line.
-            out.push_str(&if secret(value) && !value.contains("${") && !first.starts_with('#') {
-                format!("{key}={}", stars(value))
-            } else {
-                line.to_owned()
-            });
-            continue;
+        match line.split_once('=') {
+            Some((key, value)) if value.contains(['"', '\'']) && (credentials || !harmless(key)) => {
+                inside = [r#"""""#, "'''"].into_iter().find(|quote| value.matches(quote).count() == 1);
+                out.push_str(key);
+                out.push('=');
+                out.push_str(&stars(value));
+            }
+            _ => out.push_str(&without_userinfo(line)),
         }
-        inside = [r#"""""#, "'''"].into_iter().find(|quote| value.matches(quote).count() == 1);
-        out.push_str(key);
-        out.push('=');
-        out.push_str(&stars(value));
     }
     out
 }
 
+/// Whether the key's last part is one of ours that holds no secret, or all of it is a comment.
+fn harmless(key: &str) -> bool {
+    let key = key.trim();
+    let last = key.rsplit('.').next().unwrap_or(key).trim().trim_matches(['"', '\'']);
+    let ours = |k: &Key| !matches!(k.kind, Kind::Secret) && k.path.last() == Some(&last);
+    key.starts_with('#') || KEYS.iter().any(ours)
+}
+
+/// A `*` for each byte that is neither blank nor part of a reference.
 fn stars(text: &str) -> String {
-    let star = |c: char| if c.is_whitespace() { c.to_string() } else { "*".repeat(c.len_utf8()) };
-    text.chars().map(star).collect()
+    let mut out = String::with_capacity(text.len());
+    let mut in_reference = false;
+    for (at, c) in text.char_indices() {
+        in_reference |= text[at..].starts_with("${");
+        if in_reference || c.is_whitespace() {
+            out.push(c);
+        } else {
+            out.push_str(&"*".repeat(c.len_utf8()));
+        }
+        in_reference &= c != '}';
+    }
+    out
 }
 
 #[cfg(test)]
@@ -161,14 +174,28 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_and_places_stay() {
-        let text = "version = 1\nadmin_token = \"hunter2é\"\nlisten = \"x\"\n[providers.a.credentials]\nmain = \"sk-1\"\n\
-                    b = \"${env:B}\"\n[webhooks]\nsecret = \"\"\"\nhunter3\n\"\"\"\nc = { api_key = \"hunter4\" }\n# token = a\n";
+        let text = r#"version = 1
+admin_token = "hunter1é"
+admin_tokn = 'hunter2'
+listen = "x"
+bundel_cap = 65
+[providers.a.credentials]
+model = "hunter3"
+b = "${env:B}"
+[webhooks]
+secret = """
+hunter4
+"""
+credentials = { a = "hunter5", b = "${env:C}" }
+url = "pg://u:hunter6@h/x@y"
+# "note" = "a"
+"#;
         let masked = masked(text);
         assert_eq!(masked.len(), text.len());
-        for secret in ["hunter", "sk-1"] {
-            assert!(!masked.contains(secret), "{masked}");
-        }
-        for kept in ["listen = \"x\"", "${env:B}", "# token = a"] {
+        assert!(!masked.contains("hunter"), "{masked}");
+        for kept in
+            ["listen = \"x\"", "bundel_cap = 65", "${env:B}", "${env:C}", "@h/x@y", "# \"note\" = \"a\""]
+        {
             assert!(masked.contains(kept), "{masked}");
         }
     }

@@ -4,7 +4,7 @@ use crate::error::{Problem, line_of, suggestion};
 use crate::file::Doc;
 use crate::reference::{self, Lookup};
 use crate::schema::{self, Found, Key};
-use crate::value::{Kind, Typed};
+use crate::value::{Kind, Typed, without_userinfo};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -31,7 +31,8 @@ pub(crate) enum Origin {
     Default,
     File {
         doc: usize,
-        key: Range<usize>,
+        /// Of each part of the path.
+        keys: Vec<Range<usize>>,
         value: Range<usize>,
     },
     Variable(String),
@@ -61,7 +62,6 @@ pub(crate) struct Layers<'a> {
     pub(crate) vars: &'a BTreeMap<String, String>,
     pub(crate) slots: BTreeMap<KeyPath, Slot>,
     pub(crate) problems: Vec<Problem>,
-    pub(crate) warnings: Vec<String>,
 }
 
 /// A path as one writes it.
@@ -71,7 +71,7 @@ pub(crate) fn show(path: &[String]) -> String {
 
 impl<'a> Layers<'a> {
     pub(crate) fn new(docs: Vec<Doc>, vars: &'a BTreeMap<String, String>) -> Self {
-        Self { docs, vars, slots: BTreeMap::new(), problems: Vec::new(), warnings: Vec::new() }
+        Self { docs, vars, slots: BTreeMap::new(), problems: Vec::new() }
     }
 
     /// Puts a value in its place, or notes what is wrong with it.
@@ -79,14 +79,14 @@ impl<'a> Layers<'a> {
         let key = match self.key(&path, &raw, &origin) {
             Ok(Some(key)) => key,
             Ok(None) => return,
-            Err(problem) => return self.problems.push(problem),
+            Err(problem) => return self.complain(problem),
         };
         let loose = !matches!(origin, Origin::File { .. });
         let deferred = !loose && reference::present(&raw);
         let typed = if deferred { None } else { key.kind.read(&raw, loose) };
         if typed.is_none() && !deferred {
             let problem = self.wrong_value(&path, key, &raw, &origin);
-            return self.problems.push(problem);
+            return self.complain(problem);
         }
         if matches!(key.kind, Kind::Any) {
             // A setting hides what a lower layer has above or below it.
@@ -97,12 +97,20 @@ impl<'a> Layers<'a> {
         }
     }
 
+    /// Notes what is wrong, once: an unknown section would be named for each of its keys.
+    pub(crate) fn complain(&mut self, problem: Problem) {
+        let text = problem.to_string();
+        if !self.problems.iter().any(|known| known.to_string() == text) {
+            self.problems.push(problem);
+        }
+    }
+
     /// The key of a path; none: an empty section, which says nothing.
     fn key(&self, path: &[String], raw: &Value, origin: &Origin) -> Result<Option<&'static Key>, Problem> {
         for (i, name) in path.iter().enumerate() {
             if schema::is_name(path, i) && !good_name(name) {
                 let message = format!("`{name}` cannot be a name: letters, digits, `-` and `_`, at most 64");
-                return Err(self.at_key(message, origin, "not a name"));
+                return Err(self.at_key(message, origin, i, "not a name"));
             }
         }
         match schema::find(path) {
@@ -110,7 +118,7 @@ impl<'a> Layers<'a> {
             Found::Section if raw.as_object().is_some_and(serde_json::Map::is_empty) => Ok(None),
             Found::Section => {
                 let message = format!("`{}` is a section, not a key", show(path));
-                Err(self.at_key(message, origin, "expected a table"))
+                Err(self.at_key(message, origin, path.len() - 1, "expected a table"))
             }
             Found::Nothing => Err(self.unknown(path, origin)),
         }
@@ -118,12 +126,15 @@ impl<'a> Layers<'a> {
 
     fn unknown(&self, path: &[String], origin: &Origin) -> Problem {
         // The first part that leads nowhere is the one that is wrong.
-        let wrong = (1..=path.len()).find(|n| matches!(schema::find(&path[..*n]), Found::Nothing)).unwrap_or(path.len());
+        let wrong = (1..=path.len())
+            .find(|n| matches!(schema::find(&path[..*n]), Found::Nothing))
+            .unwrap_or(path.len());
         let parent = &path[..wrong - 1];
         let known = schema::siblings(&path[..wrong]);
-        let place = if parent.is_empty() { "at the top".to_owned() } else { format!("in [{}]", show(parent)) };
-        let message = format!("unknown key `{}`", show(path));
-        let problem = self.at_key(message, origin, &format!("no such key {place}"));
+        let place =
+            if parent.is_empty() { "at the top".to_owned() } else { format!("in [{}]", show(parent)) };
+        let message = format!("unknown key `{}`", show(&path[..wrong]));
+        let problem = self.at_key(message, origin, wrong - 1, &format!("no such key {place}"));
         let word = path[wrong - 1].as_str();
         if known.is_empty() { problem } else { problem.help(suggestion(word, &known)) }
     }
@@ -131,7 +142,7 @@ impl<'a> Layers<'a> {
     fn wrong_value(&self, path: &[String], key: &Key, raw: &Value, origin: &Origin) -> Problem {
         let got = match (key.kind, raw) {
             (Kind::Secret, _) => String::new(),
-            (_, Value::String(text)) => format!(", not \"{text}\""),
+            (_, Value::String(text)) => format!(", not \"{}\"", without_userinfo(text)),
             (_, Value::Object(_)) => ", not a table".to_owned(),
             (_, other) => format!(", not {other}"),
         };
@@ -147,9 +158,12 @@ impl<'a> Layers<'a> {
         }
     }
 
-    fn at_key(&self, message: String, origin: &Origin, label: &str) -> Problem {
+    /// A problem at one part of the key.
+    fn at_key(&self, message: String, origin: &Origin, part: usize, label: &str) -> Problem {
         match origin {
-            Origin::File { doc, key, .. } => self.in_doc(*doc, message, key.clone(), label),
+            Origin::File { doc, keys, .. } => {
+                self.in_doc(*doc, message, keys.get(part).cloned().unwrap_or_default(), label)
+            }
             other => Problem::new(with_origin(message, other)),
         }
     }
@@ -165,9 +179,10 @@ impl<'a> Layers<'a> {
     pub(crate) fn describe(&self, origin: &Origin) -> String {
         match origin {
             Origin::Default => "default".to_owned(),
-            Origin::File { doc, key, .. } => self.docs.get(*doc).map_or_else(String::new, |doc| {
-                format!("{}:{}", doc.name, line_of(&doc.text, key.start))
-            }),
+            Origin::File { doc, value, .. } => self
+                .docs
+                .get(*doc)
+                .map_or_else(String::new, |doc| format!("{}:{}", doc.name, line_of(&doc.text, value.start))),
             Origin::Variable(name) | Origin::Alias(name) => name.clone(),
             Origin::CommandLine => "--set".to_owned(),
             Origin::Derived(text) => text.clone(),
@@ -190,7 +205,7 @@ impl<'a> Layers<'a> {
             }
             Err(problem) => {
                 self.slots.remove(path);
-                self.problems.push(problem);
+                self.complain(problem);
                 None
             }
         }
@@ -202,12 +217,16 @@ impl<'a> Layers<'a> {
             _ => Path::new(""),
         };
         let lookup = Lookup { vars: self.vars, dir };
-        let resolved = reference::resolve(&slot.raw, lookup)
-            .map_err(|why| self.at_value(format!("`{}`: {why}", show(path)), &slot.origin, "this reference"))?;
+        let resolved = reference::resolve(&slot.raw, lookup).map_err(|why| {
+            self.at_value(format!("`{}`: {why}", show(path)), &slot.origin, "this reference")
+        })?;
         let loose = slot.loose || slot.raw.is_string();
         slot.key.kind.read(&resolved, loose).ok_or_else(|| {
-            let message =
-                format!("`{}` must be {}; what the reference gives is not", show(path), slot.key.kind.allowed());
+            let message = format!(
+                "`{}` must be {}; what the reference gives is not",
+                show(path),
+                slot.key.kind.allowed()
+            );
             self.at_value(message, &slot.origin, "this reference")
         })
     }
@@ -225,7 +244,8 @@ impl<'a> Layers<'a> {
 
     /// The chosen names at this place: of providers, or of plugins with options.
     pub(crate) fn names(&self, prefix: &[&str]) -> BTreeSet<String> {
-        let below = self.slots.keys().filter(|p| p.len() > prefix.len() && p.iter().zip(prefix).all(|(a, b)| a == b));
+        let below =
+            self.slots.keys().filter(|p| p.len() > prefix.len() && p.iter().zip(prefix).all(|(a, b)| a == b));
         below.map(|p| p[prefix.len()].clone()).collect()
     }
 }
@@ -243,5 +263,6 @@ fn nested(a: &[String], b: &[String]) -> bool {
 }
 
 fn good_name(name: &str) -> bool {
-    (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }

@@ -55,7 +55,9 @@ pub fn load(sources: &Sources) -> Result<Settings, Error> {
     let named = sources.config.clone().or_else(|| sources.var("DOCKET_CONFIG").map(PathBuf::from));
     match named {
         Some(path) => docs.push(profiles::read(&path, Layer::File)?),
-        None if Path::new(DEFAULT_FILE).exists() => docs.push(profiles::read(Path::new(DEFAULT_FILE), Layer::File)?),
+        None if Path::new(DEFAULT_FILE).exists() => {
+            docs.push(profiles::read(Path::new(DEFAULT_FILE), Layer::File)?)
+        }
         None => {}
     }
     if let Some(wanted) = sources.profile.as_deref().or_else(|| sources.var("DOCKET_PROFILE")) {
@@ -93,7 +95,8 @@ fn settle(docs: Vec<Doc>, vars: &BTreeMap<String, String>, overrides: &[String])
     match settings {
         Some(settings) if layers.problems.is_empty() => Ok(Settings { explained, warnings, ..settings }),
         _ if layers.problems.is_empty() => {
-            Err(crate::error::Problem::new("the configuration is incomplete, and docket cannot say where").into())
+            Err(crate::error::Problem::new("the configuration is incomplete, and docket cannot say where")
+                .into())
         }
         _ => Err(std::mem::take(&mut layers.problems).into()),
     }
@@ -112,10 +115,11 @@ fn read_docs(layers: &mut Layers<'_>) {
         for entry in entries {
             if doc.layer != Layer::Profile && entry.path.first().is_some_and(|first| first == "profile") {
                 let message = "[profile] names a profile, and this file is none";
-                layers.problems.push(doc.problem(message, entry.key_span, "only in a profile's file"));
+                let span = entry.keys.first().cloned().unwrap_or_default();
+                layers.complain(doc.problem(message, span, "only in a profile's file"));
                 continue;
             }
-            let origin = Origin::File { doc: index, key: entry.key_span, value: entry.span };
+            let origin = Origin::File { doc: index, keys: entry.keys, value: entry.span };
             layers.set(entry.path, entry.value, doc.layer, origin);
         }
     }

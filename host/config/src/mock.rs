@@ -63,7 +63,9 @@ pub(crate) fn apply(layers: &mut Layers<'_>) {
 /// Has `plugin` serve `provider` because `cause` says so. What a lower layer says about the provider is replaced; the
 /// same layer or a higher one contradicts.
 fn serve(layers: &mut Layers<'_>, provider: &str, plugin: &str, cause: &[String]) {
-    let Some((layer, origin)) = layers.slots.get(cause).map(|slot| (slot.layer, slot.origin.clone())) else { return };
+    let Some((layer, origin)) = layers.slots.get(cause).map(|slot| (slot.layer, slot.origin.clone())) else {
+        return;
+    };
     let adapter = path(&["providers", provider, "adapter"]);
     let because = format!("{} of {}", show(cause), layers.describe(&origin));
     let mut reason = because.clone();
@@ -80,7 +82,7 @@ fn serve(layers: &mut Layers<'_>, provider: &str, plugin: &str, cause: &[String]
                 layers.describe(&own.origin)
             );
             let problem = layers.at_value(message, &own.origin, "this plugin").help("remove one of the two");
-            return layers.problems.push(problem);
+            return layers.complain(problem);
         }
         reason = format!("{because}, replacing {said} of {}", layers.describe(&own.origin));
     }
@@ -121,7 +123,8 @@ fn hand_down(layers: &mut Layers<'_>, provider: &str, name: &str) {
             show(&to),
             layers.describe(&own.origin)
         );
-        let problem = layers.at_value(message, &own.origin, "docket's own setting").help("remove one of the two");
-        layers.problems.push(problem);
+        let problem =
+            layers.at_value(message, &own.origin, "docket's own setting").help("remove one of the two");
+        layers.complain(problem);
     }
 }

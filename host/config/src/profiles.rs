@@ -47,7 +47,8 @@ pub fn find_profile(dir: &Path, wanted: &str) -> Result<PathBuf, Error> {
 }
 
 fn files(dir: &Path) -> Result<Vec<PathBuf>, Error> {
-    let problem = |e: std::io::Error| Problem::new(format!("the folder {} cannot be read: {e}", dir.display()));
+    let problem =
+        |e: std::io::Error| Problem::new(format!("the folder {} cannot be read: {e}", dir.display()));
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(problem)? {
         let path = entry.map_err(problem)?.path();

@@ -19,7 +19,7 @@ pub(crate) struct Key {
 macro_rules! keys {
     ($($($part:literal).+: $kind:expr $(=> $default:literal)?, $meaning:literal;)*) => {
         /// Every key but `version`.
-        pub(crate) const KEYS: &[Key] = &[$(Key {
+        pub(crate) static KEYS: &[Key] = &[$(Key {
             path: &[$($part),+],
             kind: $kind,
             default: default!($($default)?),
@@ -129,7 +129,7 @@ keys! {
     "mock"."error_rate": Kind::Number(0.0, 1.0), "Share of answers that are failures.";
     "mock"."error_codes": Kind::Codes, "The status codes of these failures.";
     "mock"."error_burst_rate": Kind::Number(0.0, 1.0), "Share of requests at which a burst of failures begins.";
-    "mock"."error_burst_length": Kind::Int(0, 1_000_000), "Requests in a burst.";
+    "mock"."error_burst_length": Kind::Int(0, 1_000), "Requests in a burst.";
     "mock"."cache_enabled": Kind::Bool, "Mocks report the use of a prompt cache.";
     "mock"."cache_hit_rate": Kind::Number(0.0, 1.0), "Share of answers with a cache hit.";
     "mock"."tokens_per_word": Kind::Number(0.0, 100.0), "Tokens that a mock counts for a word.";
@@ -198,7 +198,8 @@ pub(crate) fn siblings(path: &[String]) -> Vec<&'static str> {
 /// Whether the path's part at `index` is a name that the operator chooses.
 pub(crate) fn is_name(path: &[String], index: usize) -> bool {
     KEYS.iter().any(|key| {
-        key.path.get(index) == Some(&"*") && matches(&key.path[..index], &path[..index.min(path.len())]) == Some(true)
+        key.path.get(index) == Some(&"*")
+            && matches(&key.path[..index], &path[..index.min(path.len())]) == Some(true)
     })
 }
 

@@ -3,6 +3,7 @@
 use docket_types::{ProviderName, QueueMode};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -158,7 +159,7 @@ pub struct PluginOptions {
 }
 
 /// Who answers under one name.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Provider {
     /// The plugin's name.
     pub adapter: String,
@@ -174,6 +175,22 @@ pub struct Provider {
     pub endpoints: BTreeMap<String, String>,
     /// By the manifest's name of the auth slot.
     pub credentials: BTreeMap<String, SecretString>,
+}
+
+/// Without the settings' values: a reference may have put a secret there.
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings: Vec<_> = self.settings.as_object().into_iter().flat_map(|map| map.keys()).collect();
+        f.debug_struct("Provider")
+            .field("adapter", &self.adapter)
+            .field("settings", &settings)
+            .field("model", &self.model)
+            .field("max_concurrent", &self.max_concurrent)
+            .field("timeout", &self.timeout)
+            .field("endpoints", &self.endpoints)
+            .field("credentials", &self.credentials)
+            .finish()
+    }
 }
 
 /// What a request gets that does not say.

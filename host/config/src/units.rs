@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn durations_need_a_unit() {
-        for (text, ms) in [("500ms", 500), ("30s", 30_000), ("4h", 14_400_000), ("1h 30m", 5_400_000), ("0s", 0)] {
+        for (text, ms) in
+            [("500ms", 500), ("30s", 30_000), ("4h", 14_400_000), ("1h 30m", 5_400_000), ("0s", 0)]
+        {
             assert_eq!(duration(text), Some(Duration::from_millis(ms)), "{text}");
         }
         for text in ["30", "", "-1s", "soon", "1 fortnight"] {
@@ -64,7 +66,9 @@ mod tests {
 
     #[test]
     fn sizes_are_bytes_or_have_a_unit() {
-        for (text, bytes) in [("0", 0), ("4096", 4096), ("100MiB", 104_857_600), ("2 GB", 2_000_000_000), ("7B", 7)] {
+        for (text, bytes) in
+            [("0", 0), ("4096", 4096), ("100MiB", 104_857_600), ("2 GB", 2_000_000_000), ("7B", 7)]
+        {
             assert_eq!(size(text), Some(bytes), "{text}");
         }
         for text in ["", "MiB", "1.5MiB", "-1", "99999999999GiB", "1mib"] {

@@ -57,7 +57,9 @@ impl Kind {
         match self {
             Self::Text => "text".into(),
             Self::Path => "a path".into(),
-            Self::Secret => "text; better a reference such as \"${env:NAME}\" or \"${file:/run/secrets/name}\"".into(),
+            Self::Secret => {
+                "text; better a reference such as \"${env:NAME}\" or \"${file:/run/secrets/name}\"".into()
+            }
             Self::Bool => "true or false".into(),
             Self::Int(min, u64::MAX) => format!("a whole number from {min}"),
             Self::Int(min, max) => format!("a whole number from {min} to {max}"),
@@ -166,6 +168,7 @@ impl Typed {
         match (self, other) {
             (Self::Secret(a), Self::Secret(b)) => a.expose_secret() == b.expose_secret(),
             (Self::Secret(_), _) | (_, Self::Secret(_)) => false,
+            (Self::Text(a), Self::Text(b)) => a == b,
             _ => self.to_string() == other.to_string(),
         }
     }
@@ -176,7 +179,7 @@ impl fmt::Display for Typed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) if text.is_empty() => f.write_str("(none)"),
-            Self::Text(text) => f.write_str(text),
+            Self::Text(text) => f.write_str(&without_userinfo(text)),
             Self::Secret(_) => f.write_str("(secret, set)"),
             Self::Bool(b) => b.fmt(f),
             Self::Int(n) => n.fmt(f),
@@ -186,4 +189,14 @@ impl fmt::Display for Typed {
             Self::Any(json) => json.fmt(f),
         }
     }
+}
+
+/// A text with the user and password of a URL masked byte by byte, so that places in it stay.
+pub(crate) fn without_userinfo(text: &str) -> String {
+    let found = text.split_once("://").and_then(|(scheme, rest)| {
+        let end = rest.find(['/', ' ', '"', '\'']).unwrap_or(rest.len());
+        let at = rest[..end].rfind('@')?;
+        Some(format!("{scheme}://{}{}", "*".repeat(at), &rest[at..]))
+    });
+    found.unwrap_or_else(|| text.to_owned())
 }
