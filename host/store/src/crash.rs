@@ -34,6 +34,8 @@ pub const POINTS: &[&str] = &[
     "outbox.delivered.after_commit",
     "outbox.undelivered.before_commit",
     "outbox.undelivered.after_commit",
+    "outbox.postpone.before_commit",
+    "outbox.postpone.after_commit",
     "outbox.redeliver.before_commit",
     "outbox.redeliver.after_commit",
     "prune.before_commit",

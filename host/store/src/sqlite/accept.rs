@@ -2,7 +2,7 @@
 
 use super::packed::{Bytes, hex, json};
 use super::rows::{get, request_id, time};
-use super::tx::Tx;
+use super::tx::{Tx, statement};
 use crate::{Accepted, Error, NewRequest, Result};
 use docket_types::{RequestId, RequestState, Timestamp};
 use std::collections::HashMap;
@@ -77,7 +77,7 @@ async fn known_keys<'r>(
     if keyed.is_empty() {
         return Ok(HashMap::new());
     }
-    let sql = sqlx::query(
+    let sql = statement(
         "SELECT j.key, r.id, r.accepted_at, i.body_hash FROM json_each(?1) AS j \
          CROSS JOIN idempotency AS i ON i.tenant = j.value ->> 0 AND i.key = j.value ->> 1 \
          CROSS JOIN requests AS r ON r.n = i.n",
@@ -115,7 +115,7 @@ async fn insert(tx: &mut Tx<'_>, requests: &[&NewRequest]) -> Result<()> {
             at,
         ));
     }
-    let sql = sqlx::query(
+    let sql = statement(
         "INSERT INTO requests (id, tenant, provider, compat, priority, state, bytes, accepted_at, ready_at, \
              expires_at, updated_at) \
          SELECT unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4, 'queued', value ->> 5, \
@@ -141,7 +141,7 @@ async fn insert_keys(tx: &mut Tx<'_>, requests: &[&NewRequest]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    let sql = sqlx::query(
+    let sql = statement(
         "INSERT INTO idempotency (tenant, key, body_hash, n) \
          SELECT value ->> 0, value ->> 1, substr(?2, value ->> 2, value ->> 3), \
              (SELECT n FROM requests WHERE id = unhex(value ->> 4)) FROM json_each(?1)",

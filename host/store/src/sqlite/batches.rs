@@ -3,7 +3,7 @@
 use super::error::store_error;
 use super::packed::{hex, json};
 use super::rows::{batch_id, get, leased, leased_columns, provider, request_id, small, time};
-use super::tx::Tx;
+use super::tx::{Tx, statement};
 use crate::{BatchView, Error, Fenced, JobState, JobStep, Leased, LeasedBatch, NewBatch, Result};
 use docket_types::{BatchId, RequestId, RequestState, Timestamp};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -12,7 +12,7 @@ use std::collections::HashSet;
 /// Stores the job with those members whose lease still holds. A job without any is not stored.
 pub(super) async fn plan(tx: &mut Tx<'_>, batch: &NewBatch) -> Result<Vec<RequestId>> {
     let members: Vec<(String, i64)> = batch.members.iter().map(|(id, epoch)| (hex(id.0), *epoch)).collect();
-    let sql = sqlx::query(
+    let sql = statement(
         "UPDATE requests SET state = 'batched', batch_id = ?2, updated_at = ?3, worker = NULL, lease_until = NULL \
          FROM (SELECT unhex(value ->> 0) AS id, value ->> 1 AS epoch FROM json_each(?1)) AS j \
          WHERE requests.id = j.id AND requests.epoch = j.epoch AND state = 'running' AND taken_from IS NULL \
@@ -26,7 +26,7 @@ pub(super) async fn plan(tx: &mut Tx<'_>, batch: &NewBatch) -> Result<Vec<Reques
         moved.insert(id);
     }
     if !moved.is_empty() {
-        let sql = sqlx::query(
+        let sql = statement(
             "INSERT INTO batches (id, provider, model, adapter, items, state, created_at, step_state, next_at, progress) \
              VALUES (?1, ?2, ?3, ?4, ?5, 'open', ?6, x'', ?6, x'')",
         );
@@ -50,7 +50,7 @@ pub(super) async fn claim_jobs(
     lease_until: Timestamp,
     limit: u32,
 ) -> Result<Vec<LeasedBatch>> {
-    let sql = sqlx::query(
+    let sql = statement(
         "UPDATE batches SET epoch = epoch + 1, lease_until = ?2 \
          WHERE id IN (SELECT id FROM batches WHERE state = 'open' AND next_at <= ?1 \
              AND (lease_until IS NULL OR lease_until <= ?1) ORDER BY next_at LIMIT ?3) \
@@ -90,7 +90,7 @@ pub(super) async fn renew_job(
     epoch: i64,
     lease_until: Timestamp,
 ) -> Result<Fenced> {
-    let sql = sqlx::query(
+    let sql = statement(
         "UPDATE batches SET lease_until = ?3 \
          WHERE id = ?1 AND epoch = ?2 AND state = 'open' AND lease_until IS NOT NULL",
     );
@@ -106,7 +106,7 @@ pub(super) async fn save_step(
     step: &JobStep,
     release: bool,
 ) -> Result<Fenced> {
-    let sql = sqlx::query(
+    let sql = statement(
         "UPDATE batches SET seq = ?3, step_state = ?4, effect = ?5, in_doubt = ?6, next_at = ?7, progress = ?8, \
              lease_until = CASE WHEN ?9 THEN NULL ELSE lease_until END \
          WHERE id = ?1 AND epoch = ?2 AND state = 'open' AND lease_until IS NOT NULL",
@@ -141,15 +141,15 @@ pub(super) async fn finish_job(
         return Err(Error::Internal("`open` does not end a job".into()));
     }
     let key = id.0.as_bytes().to_vec();
-    let members = sqlx::query(
-        "SELECT count(*) FROM (SELECT 1 FROM requests WHERE state = 'batched' AND batch_id = ?1 \
-             AND EXISTS (SELECT 1 FROM batches WHERE id = ?1 AND epoch = ?2 AND state = 'open') LIMIT 1)",
+    let members = statement(
+        "SELECT EXISTS (SELECT 1 FROM requests WHERE state = 'batched' AND batch_id = ?1) \
+             AND EXISTS (SELECT 1 FROM batches WHERE id = ?1 AND epoch = ?2 AND state = 'open')",
     );
     let rows = tx.rows(members.bind(key.clone()).bind(epoch)).await?;
     if rows.first().map(|row| get::<i64, _>(row, 0)).transpose()? != Some(0) {
         return Err(Error::Internal(format!("job {id} has members without an outcome")));
     }
-    let sql = sqlx::query(
+    let sql = statement(
         "UPDATE batches SET state = ?3, ended_at = ?4, lease_until = NULL, effect = NULL, in_doubt = 0 \
          WHERE id = ?1 AND epoch = ?2 AND state = 'open' AND lease_until IS NOT NULL",
     );
@@ -167,7 +167,7 @@ pub(super) async fn members(
     after: Option<RequestId>,
     limit: u32,
 ) -> Result<Vec<Leased>> {
-    let sql = sqlx::query(concat!(
+    let sql = statement(concat!(
         "SELECT ",
         leased_columns!(),
         " FROM requests WHERE state = 'batched' AND batch_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
@@ -185,13 +185,13 @@ macro_rules! view_columns {
 
 /// One job.
 pub(super) async fn get_job(pool: &SqlitePool, id: BatchId) -> Result<Option<BatchView>> {
-    let sql = sqlx::query(concat!(view_columns!(), "WHERE id = ?1")).bind(id.0.as_bytes().to_vec());
+    let sql = statement(concat!(view_columns!(), "WHERE id = ?1")).bind(id.0.as_bytes().to_vec());
     sql.fetch_optional(pool).await.map_err(store_error)?.as_ref().map(view).transpose()
 }
 
 /// Jobs, newest first: their ids are ordered by time.
 pub(super) async fn list_jobs(pool: &SqlitePool, limit: u32) -> Result<Vec<BatchView>> {
-    let sql = sqlx::query(concat!(view_columns!(), "ORDER BY id DESC LIMIT ?1")).bind(limit);
+    let sql = statement(concat!(view_columns!(), "ORDER BY id DESC LIMIT ?1")).bind(limit);
     sql.fetch_all(pool).await.map_err(store_error)?.iter().map(view).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use super::packed::{hex, json};
 use super::rows::{get, leased, leased_columns, provider, request_id, state, time};
-use super::tx::Tx;
+use super::tx::{Tx, statement};
 use crate::{Claim, Leased, Result, Woken};
 use docket_types::{RequestId, RequestState, Timestamp};
 use sqlx::sqlite::SqliteRow;
@@ -15,14 +15,14 @@ const AT_ONCE: u32 = 1_000;
 /// Leases ready requests, by priority and then age.
 pub(super) async fn claim(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<Leased>> {
     let sql = match claim.compat {
-        None => sqlx::query(concat!(
+        None => statement(concat!(
             "UPDATE requests SET state = 'running', epoch = epoch + 1, attempts = attempts + 1, \
                  taken_from = NULL, worker = ?2, lease_until = ?3, updated_at = ?4 \
              WHERE n IN (SELECT n FROM requests WHERE state = 'queued' AND provider = ?1 AND expires_at > ?4 \
                  ORDER BY priority DESC, n LIMIT ?5) RETURNING ",
             leased_columns!()
         )),
-        Some(_) => sqlx::query(concat!(
+        Some(_) => statement(concat!(
             "UPDATE requests SET state = 'running', epoch = epoch + 1, attempts = attempts + 1, \
                  taken_from = NULL, worker = ?2, lease_until = ?3, updated_at = ?4 \
              WHERE n IN (SELECT n FROM requests WHERE state = 'queued' AND provider = ?1 AND compat = ?6 \
@@ -65,7 +65,7 @@ pub(super) async fn renew(
     lease_until: Timestamp,
 ) -> Result<Vec<RequestId>> {
     let asked: Vec<(String, i64)> = leases.iter().map(|(id, epoch)| (hex(id.0), *epoch)).collect();
-    let sql = sqlx::query(
+    let sql = statement(
         "UPDATE requests SET lease_until = ?2 \
          FROM (SELECT unhex(value ->> 0) AS id, value ->> 1 AS epoch FROM json_each(?1)) AS j \
          WHERE requests.id = j.id AND requests.epoch = j.epoch AND state = 'running' RETURNING requests.id, requests.epoch",
@@ -84,7 +84,7 @@ pub(super) async fn take(
     now: Timestamp,
     lease_until: Timestamp,
 ) -> Result<Option<Leased>> {
-    let sql = sqlx::query(concat!(
+    let sql = statement(concat!(
         "UPDATE requests SET state = 'running', epoch = epoch + 1, worker = NULL, lease_until = ?3, \
              updated_at = ?2, taken_from = CASE \
                  WHEN state = 'batched' OR (state = 'running' AND taken_from = 'job') THEN 'job' \
@@ -104,7 +104,7 @@ pub(super) async fn expire(
     lease_until: Timestamp,
     limit: u32,
 ) -> Result<Vec<Leased>> {
-    let sql = sqlx::query(concat!(
+    let sql = statement(concat!(
         "UPDATE requests SET state = 'running', epoch = epoch + 1, worker = NULL, lease_until = ?2, \
              updated_at = ?1, taken_from = CASE state WHEN 'batched' THEN 'job' ELSE 'queue' END \
          WHERE n IN (SELECT n FROM requests WHERE state IN ('queued', 'waiting', 'batched') \
@@ -132,7 +132,7 @@ fn taken(tx: &mut Tx<'_>, rows: &[SqliteRow]) -> Result<Vec<Leased>> {
 /// holder cannot touch the row any more; what a canceller had out of a job goes back into the job.
 pub(super) async fn wake(tx: &mut Tx<'_>, now: Timestamp) -> Result<Woken> {
     tx.refresh = true;
-    let due = sqlx::query(
+    let due = statement(
         "UPDATE requests SET state = 'queued', updated_at = ?1 \
          WHERE n IN (SELECT n FROM requests WHERE state = 'waiting' AND ready_at <= ?1 ORDER BY ready_at LIMIT ?2) \
          RETURNING id, provider, state",
@@ -142,7 +142,7 @@ pub(super) async fn wake(tx: &mut Tx<'_>, now: Timestamp) -> Result<Woken> {
     for row in &rows {
         back(tx, row)?;
     }
-    let lost = sqlx::query(
+    let lost = statement(
         "UPDATE requests SET epoch = epoch + 1, lost_leases = lost_leases + 1, worker = NULL, lease_until = NULL, \
              taken_from = NULL, updated_at = ?1, \
              ready_at = CASE WHEN taken_from = 'job' THEN ready_at ELSE ?1 END, \
@@ -159,7 +159,7 @@ pub(super) async fn wake(tx: &mut Tx<'_>, now: Timestamp) -> Result<Woken> {
             tx.delta.queued += 1;
         }
     }
-    let next = sqlx::query(
+    let next = statement(
         "SELECT min(at) FROM (SELECT min(ready_at) AS at FROM requests WHERE state = 'waiting' \
          UNION ALL SELECT min(lease_until) FROM requests WHERE state = 'running')",
     );

@@ -15,6 +15,8 @@ mod requests;
 mod rows;
 mod schema;
 mod settle;
+#[cfg(test)]
+mod tests;
 mod topics;
 mod tx;
 mod writer;

@@ -24,6 +24,7 @@ pub(super) enum Op {
     ClaimDeliveries { now: Timestamp, lease_until: Timestamp, limit: u32 },
     Delivered { id: String, now: Timestamp },
     Undelivered { id: String, next_at: Option<Timestamp>, error: String },
+    Postpone { id: String, at: Timestamp },
     Redeliver { id: String, now: Timestamp },
 }
 
@@ -46,6 +47,7 @@ impl Op {
             Self::ClaimDeliveries { .. } => "outbox.claim",
             Self::Delivered { .. } => "outbox.delivered",
             Self::Undelivered { .. } => "outbox.undelivered",
+            Self::Postpone { .. } => "outbox.postpone",
             Self::Redeliver { .. } => "outbox.redeliver",
         }
     }

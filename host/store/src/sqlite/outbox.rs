@@ -2,7 +2,7 @@
 
 use super::error::store_error;
 use super::rows::{get, request_id, small, time};
-use super::tx::Tx;
+use super::tx::{Tx, statement};
 use crate::{DeliveryState, DeliveryView, Error, LeasedDelivery, Result};
 use docket_types::{RequestId, Timestamp};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -14,8 +14,8 @@ pub(super) async fn claim(
     lease_until: Timestamp,
     limit: u32,
 ) -> Result<Vec<LeasedDelivery>> {
-    let sql = sqlx::query(
-        "UPDATE outbox SET next_at = ?2 WHERE d IN (SELECT d FROM outbox WHERE state = 'pending' AND next_at <= ?1 \
+    let sql = statement(
+        "UPDATE outbox SET next_at = ?2 WHERE d IN (SELECT d FROM outbox INDEXED BY outbox_due WHERE state = 'pending' AND next_at <= ?1 \
              ORDER BY next_at, d LIMIT ?3) \
          RETURNING id, (SELECT requests.id FROM requests WHERE requests.n = outbox.n), url, \
              (SELECT body FROM outbox_bodies WHERE outbox_bodies.d = outbox.d), tries, created_at, d",
@@ -40,7 +40,7 @@ fn leased(row: &SqliteRow) -> Result<(i64, LeasedDelivery)> {
 
 /// The receiver has it; counts the try. A second report changes nothing.
 pub(super) async fn delivered(tx: &mut Tx<'_>, id: &str, now: Timestamp) -> Result<()> {
-    let sql = sqlx::query(
+    let sql = statement(
         "UPDATE outbox SET state = 'delivered', tries = tries + 1, next_at = ?2, last_error = NULL \
          WHERE id = ?1 AND state <> 'delivered'",
     );
@@ -54,21 +54,24 @@ pub(super) async fn undelivered(
     next_at: Option<Timestamp>,
     error: &str,
 ) -> Result<()> {
-    let sql = sqlx::query(
+    let sql = statement(
         "UPDATE outbox SET tries = tries + 1, last_error = ?3, next_at = coalesce(?2, next_at), \
              state = CASE WHEN ?2 IS NULL THEN 'dead' ELSE 'pending' END \
          WHERE id = ?1 AND state = 'pending'",
     );
     let sql = sql.bind(id.to_owned()).bind(next_at.map(Timestamp::as_micros)).bind(error.to_owned());
-    if tx.run(sql).await? == 1 && next_at.is_some() {
-        tx.delivery();
-    }
-    Ok(())
+    tx.run(sql).await.map(drop)
+}
+
+/// Nobody tried: due again at this moment.
+pub(super) async fn postpone(tx: &mut Tx<'_>, id: &str, at: Timestamp) -> Result<()> {
+    let sql = statement("UPDATE outbox SET next_at = ?2 WHERE id = ?1 AND state = 'pending'");
+    tx.run(sql.bind(id.to_owned()).bind(at.as_micros())).await.map(drop)
 }
 
 /// Pending again, from the first try.
 pub(super) async fn redeliver(tx: &mut Tx<'_>, id: &str, now: Timestamp) -> Result<bool> {
-    let sql = sqlx::query("UPDATE outbox SET state = 'pending', tries = 0, next_at = ?2 WHERE id = ?1");
+    let sql = statement("UPDATE outbox SET state = 'pending', tries = 0, next_at = ?2 WHERE id = ?1");
     let found = tx.run(sql.bind(id.to_owned()).bind(now.as_micros())).await? == 1;
     if found {
         tx.delivery();
@@ -85,14 +88,14 @@ macro_rules! view_columns {
 
 /// Deliveries of one state, newest first.
 pub(super) async fn list(pool: &SqlitePool, state: DeliveryState, limit: u32) -> Result<Vec<DeliveryView>> {
-    let sql = sqlx::query(concat!(view_columns!(), "WHERE outbox.state = ?1 ORDER BY d DESC LIMIT ?2"));
+    let sql = statement(concat!(view_columns!(), "WHERE outbox.state = ?1 ORDER BY d DESC LIMIT ?2"));
     let rows = sql.bind(name(state)).bind(limit).fetch_all(pool).await.map_err(store_error)?;
     rows.iter().map(view).collect()
 }
 
 /// Deliveries of one request, oldest first.
 pub(super) async fn of(pool: &SqlitePool, id: RequestId) -> Result<Vec<DeliveryView>> {
-    let sql = sqlx::query(concat!(
+    let sql = statement(concat!(
         view_columns!(),
         "WHERE outbox.n = (SELECT n FROM requests WHERE id = ?1) ORDER BY d"
     ));

@@ -7,9 +7,14 @@ use crate::{Error, Result};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// The bytes of many rows, one after another.
-#[derive(Default)]
+/// The bytes of many rows, one after another. Never empty: SQLite's `substr` makes NULL of nothing.
 pub(super) struct Bytes(pub(super) Vec<u8>);
+
+impl Default for Bytes {
+    fn default() -> Self {
+        Self(vec![0])
+    }
+}
 
 impl Bytes {
     /// Appends; returns the place, counted from 1, and the length, as `substr` wants them.

@@ -114,6 +114,10 @@ impl Outbox for SqliteStore {
         self.writer.call(Op::Undelivered { id: id.to_owned(), next_at, error: error.to_owned() }).await
     }
 
+    async fn postpone(&self, id: &str, at: Timestamp) -> Result<()> {
+        self.writer.call(Op::Postpone { id: id.to_owned(), at }).await
+    }
+
     async fn redeliver(&self, id: &str, now: Timestamp) -> Result<bool> {
         self.writer.call(Op::Redeliver { id: id.to_owned(), now }).await
     }

@@ -2,14 +2,14 @@
 
 use super::error::store_error;
 use super::rows::{batch_id, get, provider, request_id, small, state, time};
-use super::tx::Tx;
+use super::tx::{Tx, statement};
 use crate::{RequestView, Result};
 use docket_types::{MicroUsd, RequestId, Timestamp};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 
 /// One request.
 pub(super) async fn find(pool: &SqlitePool, id: RequestId) -> Result<Option<RequestView>> {
-    let sql = sqlx::query(
+    let sql = statement(
         "SELECT r.id, r.state, r.attempts, r.provider, r.accepted_at, r.expires_at, r.updated_at, r.batch_id, \
              p.body, o.body, (SELECT coalesce(sum(cost), 0) FROM attempts WHERE attempts.n = r.n) \
          FROM requests AS r CROSS JOIN payloads AS p ON p.n = r.n LEFT JOIN outcomes AS o ON o.n = r.n \
@@ -37,14 +37,14 @@ fn view(row: &SqliteRow) -> Result<RequestView> {
 
 /// Deletes old terminal requests with everything that hangs on them, and old ended jobs.
 pub(super) async fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: u32) -> Result<u64> {
-    let sql = sqlx::query(
+    let sql = statement(
         "DELETE FROM requests WHERE n IN (SELECT n FROM requests \
              WHERE state IN ('succeeded', 'failed', 'expired', 'cancelled') AND updated_at < ?1 \
              AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.n = requests.n AND outbox.state <> 'delivered') \
              ORDER BY updated_at LIMIT ?2)",
     );
     let deleted = tx.run(sql.bind(before.as_micros()).bind(limit)).await?;
-    let jobs = sqlx::query("DELETE FROM batches WHERE state <> 'open' AND ended_at < ?1");
+    let jobs = statement("DELETE FROM batches WHERE state <> 'open' AND ended_at < ?1");
     tx.run(jobs.bind(before.as_micros())).await?;
     Ok(deleted)
 }

@@ -2,7 +2,7 @@
 
 use super::packed::{Bytes, hex, json};
 use super::rows::{get, provider, request_id, state};
-use super::tx::Tx;
+use super::tx::{Tx, statement};
 use crate::{Error, Fenced, NewDelivery, Result, Settlement, Sink, Transition};
 use docket_types::{RequestId, RequestState};
 use std::collections::{HashMap, HashSet};
@@ -50,7 +50,7 @@ fn target(settlement: &Settlement) -> Result<(&'static str, Option<i64>)> {
 
 /// The fenced update. Returns the rows that were changed, by lease.
 async fn apply(tx: &mut Tx<'_>, rows: String) -> Result<HashMap<(RequestId, i64), i64>> {
-    let sql = sqlx::query(
+    let sql = statement(
         "UPDATE requests SET updated_at = j.at, worker = NULL, lease_until = NULL, taken_from = NULL, \
              ready_at = coalesce(j.ready_at, requests.ready_at), \
              attempts = attempts - (j.next = 'release' AND taken_from IS NULL), \
@@ -152,27 +152,28 @@ impl Tails {
     }
 
     /// All in one text: with nothing to insert a statement costs next to nothing, a second call does.
+    /// The arguments are `$n`, because with `?n` a statement that leaves out a number would get none after it.
     async fn insert(self, tx: &mut Tx<'_>) -> Result<()> {
         if self.attempts.is_empty() && self.outcomes.is_empty() {
             return Ok(());
         }
-        let sql = sqlx::query(
+        let sql = statement(
             "INSERT INTO attempts (n, epoch, number, mode, batch_id, started_at, ended_at, provider_request_id, \
                  failure_class, usage, cost) \
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, unhex(value ->> 4), value ->> 5, value ->> 6, \
-                 value ->> 7, value ->> 8, substr(?1, value ->> '$[9][0]', value ->> '$[9][1]'), value ->> 10 \
-                 FROM json_each(?2) WHERE true ON CONFLICT DO NOTHING; \
+                 value ->> 7, value ->> 8, substr($1, value ->> '$[9][0]', value ->> '$[9][1]'), value ->> 10 \
+                 FROM json_each($2) WHERE true ON CONFLICT DO NOTHING; \
              INSERT INTO outcomes (n, body) SELECT value ->> 0, \
-                 substr(?1, value ->> '$[1][0]', value ->> '$[1][1]') FROM json_each(?3); \
+                 substr($1, value ->> '$[1][0]', value ->> '$[1][1]') FROM json_each($3); \
              INSERT INTO events (topic, id, n, body) SELECT value ->> 0, value ->> 1, value ->> 2, \
-                 substr(?1, value ->> '$[3][0]', value ->> '$[3][1]') \
-                 FROM json_each(?4) WHERE true ON CONFLICT (id) DO NOTHING; \
+                 substr($1, value ->> '$[3][0]', value ->> '$[3][1]') \
+                 FROM json_each($4) WHERE true ON CONFLICT (id) DO NOTHING; \
              INSERT INTO outbox (id, n, url, state, next_at, created_at) SELECT value ->> 0, value ->> 1, value ->> 2, \
-                 'pending', value ->> 3, value ->> 3 FROM json_each(?5) WHERE true ON CONFLICT (id) DO NOTHING; \
+                 'pending', value ->> 3, value ->> 3 FROM json_each($5) WHERE true ON CONFLICT (id) DO NOTHING; \
              INSERT INTO outbox_bodies (d, body) \
                  SELECT (SELECT d FROM outbox WHERE outbox.id = value ->> 0), \
-                 substr(?1, value ->> '$[4][0]', value ->> '$[4][1]') \
-                 FROM json_each(?5) WHERE true ON CONFLICT (d) DO NOTHING",
+                 substr($1, value ->> '$[4][0]', value ->> '$[4][1]') \
+                 FROM json_each($5) WHERE true ON CONFLICT (d) DO NOTHING",
         );
         let sql = sql
             .bind(self.bytes.0)

@@ -34,8 +34,15 @@ enum Told {
     Job,
 }
 
-/// An unbound statement.
+/// A statement and its arguments so far.
 pub(super) type Sql<'q> = Query<'q, Sqlite, SqliteArguments>;
+
+/// A statement that runs while docket works: what a test of query plans must see.
+pub(super) fn statement(text: &'static str) -> Sql<'static> {
+    #[cfg(test)]
+    super::tests::seen(text);
+    sqlx::query(text)
+}
 
 impl<'c> Tx<'c> {
     /// Takes the write lock, waiting for it at most the busy time.
@@ -96,7 +103,7 @@ impl<'c> Tx<'c> {
             None
         } else {
             let Delta { open, queued, bytes } = self.delta;
-            let sql = sqlx::query(
+            let sql = statement(
                 "UPDATE counters SET open = open + ?1, queued = queued + ?2, bytes = bytes + ?3 \
                  WHERE ?1 <> 0 OR ?2 <> 0 OR ?3 <> 0; \
                  SELECT open, queued, bytes FROM counters; COMMIT",

@@ -275,6 +275,7 @@ async fn one(tx: &mut Tx<'_>, op: &Op) -> Result<Answer> {
         }
         Op::Delivered { id, now } => outbox::delivered(tx, id, *now).await?.into(),
         Op::Undelivered { id, next_at, error } => outbox::undelivered(tx, id, *next_at, error).await?.into(),
+        Op::Postpone { id, at } => outbox::postpone(tx, id, *at).await?.into(),
         Op::Redeliver { id, now } => outbox::redeliver(tx, id, *now).await?.into(),
     })
 }
