@@ -8,6 +8,7 @@
 )]
 
 pub mod batches;
+pub mod crash;
 pub mod deliveries;
 pub mod intake;
 pub mod leases;
