@@ -4,6 +4,7 @@
 //! repeated and tested in microseconds.
 
 pub mod admission;
+pub mod breaker;
 pub mod budget;
 pub mod bundle;
 pub mod compat;

@@ -1,0 +1,132 @@
+//! What an operator decides about the pipeline.
+
+use docket_scheduling::{breaker, retry};
+use docket_types::{ProviderName, QueueMode};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Everything that can be set. `Options::default()` works, but serves no provider.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How requests travel.
+    pub mode: QueueMode,
+    /// The most requests of a bundle or a job: 1 to 64.
+    pub bundle_cap: u32,
+    /// How long a bundle that is not full waits for more. Zero: not at all.
+    pub bundle_window: Duration,
+    /// The most requests without an outcome.
+    pub max_requests: u64,
+    /// The most bytes that they may have together.
+    pub max_bytes: u64,
+    /// The share of either limit at which new requests are refused.
+    pub high_watermark: f64,
+    /// The share of both limits at which they are accepted again.
+    pub low_watermark: f64,
+    /// How long a request without a deadline of its own is worth something.
+    pub ttl: Duration,
+    /// How long a worker that is not heard of keeps its requests.
+    pub lease: Duration,
+    /// How often the store is asked when no hint comes.
+    pub poll: Duration,
+    /// Repeating failed attempts.
+    pub retry: retry::Policy,
+    /// Leaving failing providers alone. Mock providers have no breaker.
+    pub breaker: breaker::Policy,
+    /// How long terminal requests are kept.
+    pub retention: Duration,
+    /// After so many lost leases a request is suspected of killing its workers, and fails.
+    pub max_lost_leases: u32,
+    /// Which provider is shown as the default.
+    pub default_provider: ProviderName,
+    /// Who can answer.
+    pub providers: BTreeMap<ProviderName, ProviderOptions>,
+    /// An adapter's waits do not sleep; they count as passed time.
+    pub virtual_waits: bool,
+    /// Whether mocks stand in for the real providers; only shown.
+    pub use_mock: bool,
+    /// Which mock; only shown.
+    pub mock_mode: Option<String>,
+    /// Webhooks to callers.
+    pub webhooks: WebhookOptions,
+    /// The `source_service` of the event envelope.
+    pub source_service: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            mode: QueueMode::PerRequest,
+            bundle_cap: 64,
+            bundle_window: Duration::ZERO,
+            max_requests: 100_000,
+            max_bytes: 1 << 30,
+            high_watermark: 0.8,
+            low_watermark: 0.6,
+            ttl: Duration::from_secs(4 * 3600),
+            lease: Duration::from_secs(30),
+            poll: Duration::from_millis(500),
+            retry: retry::Policy::default(),
+            breaker: breaker::Policy::default(),
+            retention: Duration::from_secs(7 * 24 * 3600),
+            max_lost_leases: 5,
+            default_provider: ProviderName::from("openai"),
+            providers: BTreeMap::new(),
+            virtual_waits: false,
+            use_mock: false,
+            mock_mode: None,
+            webhooks: WebhookOptions::default(),
+            source_service: "llm_provider_service".to_owned(),
+        }
+    }
+}
+
+/// One provider: the adapter that serves it, and how.
+#[derive(Debug, Clone)]
+pub struct ProviderOptions {
+    /// The plugin's name.
+    pub adapter: String,
+    /// For the adapter: an object that satisfies its manifest's schema.
+    pub settings: serde_json::Value,
+    /// The model of requests that name none; else the manifest's default.
+    pub default_model: Option<String>,
+    /// The most calls, or bundles, at the same time.
+    pub max_concurrent: u32,
+    /// For one provider call.
+    pub timeout: Duration,
+    /// Base URLs in place of the manifest's, by endpoint.
+    pub endpoints: BTreeMap<String, String>,
+    /// Credentials, by auth slot.
+    pub credentials: BTreeMap<String, SecretString>,
+}
+
+impl Default for ProviderOptions {
+    fn default() -> Self {
+        Self {
+            adapter: String::new(),
+            settings: serde_json::Value::Object(serde_json::Map::new()),
+            default_model: None,
+            max_concurrent: 64,
+            timeout: Duration::from_secs(120),
+            endpoints: BTreeMap::new(),
+            credentials: BTreeMap::new(),
+        }
+    }
+}
+
+/// Webhooks to callers.
+#[derive(Debug, Clone)]
+pub struct WebhookOptions {
+    /// The signing secret (`whsec_...`); without one, callbacks to a URL are refused.
+    pub secret: Option<SecretString>,
+    /// The most posts at the same time.
+    pub max_concurrent: u32,
+    /// How long a delivery stays with a worker that is not heard of; more than a post may take.
+    pub lease: Duration,
+}
+
+impl Default for WebhookOptions {
+    fn default() -> Self {
+        Self { secret: None, max_concurrent: 16, lease: Duration::from_secs(60) }
+    }
+}
