@@ -1,5 +1,7 @@
 //! The exposition against a list typed by hand from the seed's documentation, and against the seed's own parser.
 
+#![expect(clippy::expect_used, reason = "a test may stop at what it did not expect")]
+
 use docket_telemetry::{CATALOGUE, Kind, host, llm, scoped};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -271,4 +273,21 @@ fn the_installed_recorder_is_shared_and_knows_the_process() {
     let rss =
         text.lines().find_map(|l| l.strip_prefix("docket_process_resident_memory_bytes ")).expect("memory");
     assert!(rss.parse::<f64>().expect("bytes") > 1e6, "{rss}");
+}
+
+#[test]
+fn the_documentation_lists_every_metric_as_it_is() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md");
+    let text = std::fs::read_to_string(path).expect("docs/operations.md");
+    let rows: Vec<&str> =
+        text.lines().filter(|l| l.starts_with("| `llm_provider_") || l.starts_with("| `docket_")).collect();
+    assert_eq!(rows.len(), CATALOGUE.len());
+    for (metric, row) in CATALOGUE.iter().zip(rows) {
+        let buckets = match metric.buckets {
+            buckets if buckets == numbers(DEFAULT) => "default".to_owned(),
+            buckets => buckets.iter().map(f64::to_string).collect::<Vec<_>>().join(" "),
+        };
+        let (kind, labels) = (metric.kind.as_str(), metric.labels.join(", "));
+        assert_eq!(row, format!("| `{}` | {kind} | {labels} | {buckets} | {} |", metric.name, metric.help));
+    }
 }
