@@ -70,7 +70,7 @@ impl std::error::Error for Error {}
 #[derive(Debug, Clone)]
 pub struct Problem {
     message: String,
-    spot: Option<Spot>,
+    spot: Option<Box<Spot>>,
     help: Option<String>,
 }
 
@@ -97,7 +97,7 @@ impl Problem {
     ) -> Self {
         let line = line_of(masked, span.start);
         let source = NamedSource::new(name, masked.to_owned());
-        self.spot = Some(Spot { source, span, line, label: label.into() });
+        self.spot = Some(Box::new(Spot { source, span, line, label: label.into() }));
         self
     }
 

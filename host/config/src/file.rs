@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use toml::de::{DeTable, DeValue};
 
 /// The format's version that this docket reads.
-const VERSION: &str = "1";
+const VERSION: u64 = 1;
 
 /// A file's text.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ fn check_version(doc: &Doc, entries: &mut Vec<Entry>) -> Result<(), Vec<Problem>
         return Err(vec![doc.problem("the file has no `version`", 0..0, "here").help(help)]);
     };
     let version = entries.remove(at);
-    if version.value.to_string() == VERSION {
+    if version.value.as_u64() == Some(VERSION) {
         return Ok(());
     }
     let message = format!("`version` must be {VERSION}: this docket reads no other");

@@ -40,7 +40,7 @@ pub(crate) fn size(text: &str) -> Option<u64> {
 pub(crate) fn show_size(bytes: u64) -> String {
     UNITS[..3]
         .iter()
-        .find(|(_, factor)| bytes >= *factor && bytes % factor == 0)
+        .find(|(_, factor)| bytes >= *factor && bytes.is_multiple_of(*factor))
         .map_or_else(|| bytes.to_string(), |(unit, factor)| format!("{}{unit}", bytes / factor))
 }
 

@@ -1,5 +1,5 @@
 //! The files that come with docket, and finding profiles.
-#![expect(clippy::expect_used, reason = "a test may stop at what it did not expect")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may stop at what it did not expect")]
 
 use docket_config::{Settings, Sources, find_profile, list_profiles, load};
 use docket_types::{ProviderName, QueueMode};

@@ -1,5 +1,5 @@
 //! Which value counts, where it came from, and which combinations are refused.
-#![expect(clippy::expect_used, reason = "a test may stop at what it did not expect")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may stop at what it did not expect")]
 
 use docket_config::{BatchingMode, Error, Settings, load_texts};
 use docket_types::{ProviderName, QueueMode};

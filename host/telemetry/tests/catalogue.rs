@@ -1,6 +1,6 @@
 //! The exposition against a list typed by hand from the seed's documentation, and against the seed's own parser.
 
-#![expect(clippy::expect_used, reason = "a test may stop at what it did not expect")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may stop at what it did not expect")]
 
 use docket_telemetry::{CATALOGUE, Kind, host, llm, scoped};
 use std::collections::{BTreeMap, BTreeSet};
