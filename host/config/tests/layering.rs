@@ -81,6 +81,11 @@ fn later_layers_win_and_say_so() {
     assert_eq!(origin(&s, "queue.lease"), "profile.toml:3");
     assert_eq!(origin(&s, "queue.max_attempts"), "DOCKET__QUEUE__MAX_ATTEMPTS");
     assert_eq!(origin(&s, "queue.ttl"), "--set");
+    assert_eq!(
+        good("", "", &[], &["queue.bundle_cap=3", "queue.bundle_cap=4"]).queue.bundle_cap,
+        4,
+        "the last one"
+    );
 }
 
 #[test]
