@@ -32,14 +32,18 @@ impl Adapter for Hello {
 
     fn decode(context: &Context, reply: &Reply) -> Result<Completion, Failure> {
         let answer: Answer = reply.ok(context)?.json()?;
-        let choice = answer.choices.first().ok_or_else(|| Failure::bad_response("the answer has no choice"))?;
+        let choice =
+            answer.choices.first().ok_or_else(|| Failure::bad_response("the answer has no choice"))?;
         let finish = match choice.finish_reason.as_deref() {
             Some("stop") => FinishReason::Stop,
             Some("length") => FinishReason::Length,
             other => FinishReason::Other(other.unwrap_or("absent").to_owned()),
         };
         let usage = Usage::tokens(answer.usage.prompt_tokens, answer.usage.completion_tokens);
-        Ok(Completion::text(&choice.message.content)?.with_finish(finish).with_usage(usage).with_provider_id(answer.id))
+        Ok(Completion::text(&choice.message.content)?
+            .with_finish(finish)
+            .with_usage(usage)
+            .with_provider_id(answer.id))
     }
 }
 
@@ -55,7 +59,8 @@ fn role(role: Role) -> &'static str {
 mod tests {
     #[test]
     fn fixtures() {
-        docket_sdk::fixtures::check_dir::<super::Hello>(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures")).unwrap();
+        docket_sdk::fixtures::check_dir::<super::Hello>(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"))
+            .unwrap();
     }
 
     #[test]

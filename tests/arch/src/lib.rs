@@ -26,7 +26,9 @@ pub fn files(folders: &[&str], extension: &str) -> Vec<(String, String)> {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         if path.is_dir() {
             if name != "target" && name != "node_modules" && !name.starts_with('.') {
-                open.extend(std::fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path()));
+                open.extend(
+                    std::fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path()),
+                );
             }
         } else if path.extension().is_some_and(|e| e == extension)
             && let Ok(text) = std::fs::read_to_string(&path)
@@ -58,7 +60,10 @@ pub fn misplaced(word: &Word, place: &str, text: &str) -> Vec<Breach> {
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim_start().starts_with("//") && line.contains(word.word))
-        .map(|(n, _)| Breach { place: format!("{place}:{}", n + 1), rule: format!("`{}`: {}", word.word, word.reason) })
+        .map(|(n, _)| Breach {
+            place: format!("{place}:{}", n + 1),
+            rule: format!("`{}`: {}", word.word, word.reason),
+        })
         .collect()
 }
 

@@ -93,13 +93,15 @@ fn native(texts: &Texts) -> usize {
     let body = serde_json::to_vec(&body).map(|body| body.len()).unwrap_or_default();
     let Ok(answer) = serde_json::from_str::<Answer>(&REPLY.to_owned()) else { return 0 };
     let text = answer.choices.first().map(|choice| choice.message.content.clone()).unwrap_or_default();
-    let completion = serde_json::json!({"schema": "docket.completion/1", "content": [{"type": "text", "text": text}]});
+    let completion =
+        serde_json::json!({"schema": "docket.completion/1", "content": [{"type": "text", "text": text}]});
     body + completion.to_string().len()
 }
 
 fn load() -> Arc<Adapter> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins/hello.wasm");
-    let bytes = std::fs::read(&file).unwrap_or_else(|_| panic!("{}: `cargo xtask plugins` builds it", file.display()));
+    let bytes = std::fs::read(&file)
+        .unwrap_or_else(|_| panic!("{}: `cargo xtask plugins` builds it", file.display()));
     let options = EngineOptions { compiler: Compiler::InProcess, ..EngineOptions::default() };
     let engine = Engine::new(options).expect("an engine");
     engine.load("hello", &bytes, Grants::default(), Limits::default()).expect("hello loads")
@@ -163,7 +165,8 @@ fn two_threads(
     let begun = Instant::now();
     let tasks: Vec<_> = (0..2)
         .map(|_| {
-            let (adapter, context, chat, texts) = (adapter.clone(), context.clone(), chat.to_owned(), texts.clone());
+            let (adapter, context, chat, texts) =
+                (adapter.clone(), context.clone(), chat.to_owned(), texts.clone());
             runtime.spawn(async move {
                 for _ in 0..n {
                     black_box(wasm(&adapter, &context, &chat, &texts).await);

@@ -28,7 +28,8 @@ pub struct Answer {
 impl Connection {
     /// Connects to `host:port`.
     pub async fn open(authority: &str) -> Result<Self> {
-        let stream = TcpStream::connect(authority).await.with_context(|| format!("connecting to {authority}"))?;
+        let stream =
+            TcpStream::connect(authority).await.with_context(|| format!("connecting to {authority}"))?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);

@@ -37,7 +37,8 @@ struct Arguments {
 }
 
 /// A worker that is busy for the whole run, so that only accepting is measured.
-const IDLE_WORKERS: &[&str] = &["providers.mock.max_concurrent=1", "providers.mock.settings.latency_ms=600000"];
+const IDLE_WORKERS: &[&str] =
+    &["providers.mock.max_concurrent=1", "providers.mock.settings.latency_ms=600000"];
 const PROFILE: &str = "default";
 
 #[tokio::main]
@@ -221,7 +222,9 @@ async fn drain(authority: &str, topic: &str, total: u64) -> Result<()> {
 async fn memory(arguments: &Arguments) -> Result<()> {
     let host = start(arguments, &[]).await?;
     let idle = host.resident_mib()?;
-    println!("\n### Resident memory\n\n| requests so far | MiB |\n|---|---|\n| 0 (idle after start) | {idle:.1} |");
+    println!(
+        "\n### Resident memory\n\n| requests so far | MiB |\n|---|---|\n| 0 (idle after start) | {idle:.1} |"
+    );
     let mut sent = 0;
     for quarter in 1..=4 {
         let target = arguments.requests * quarter / 4;
