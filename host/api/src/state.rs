@@ -1,0 +1,93 @@
+//! What every handler can reach.
+
+use docket_pipeline::Handle;
+use docket_telemetry::Recorder;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// What the surface is made of.
+pub struct ApiState {
+    /// The pipeline.
+    pub handle: Handle,
+    /// The metrics.
+    pub recorder: Recorder,
+    /// The operator's decisions.
+    pub options: ApiOptions,
+}
+
+/// What an operator decides about the surface.
+#[derive(Debug, Clone)]
+pub struct ApiOptions {
+    /// The bearer token of the admin routes. None: they are open, and the host must listen on loopback only.
+    pub admin_token: Option<SecretString>,
+    /// Whether the admin routes exist.
+    pub admin_enabled: bool,
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// The most requests in progress; more are answered 503. Streams and long polls do not count.
+    pub max_in_flight: usize,
+    /// The most streams and long polls at the same time.
+    pub max_streams: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+    /// The longest that a long poll waits.
+    pub max_wait: Duration,
+    /// How often a stream looks when no hint comes.
+    pub poll: Duration,
+    /// Cancelled when the host stops: streams and long polls end then.
+    pub shutdown: CancellationToken,
+}
+
+impl Default for ApiOptions {
+    fn default() -> Self {
+        Self {
+            admin_token: None,
+            admin_enabled: true,
+            max_body_bytes: 8 * 1024 * 1024,
+            max_in_flight: 1024,
+            max_streams: 1024,
+            body_timeout: Duration::from_secs(30),
+            max_wait: Duration::from_secs(60),
+            poll: Duration::from_secs(1),
+            shutdown: CancellationToken::new(),
+        }
+    }
+}
+
+/// The state of the router.
+pub(crate) struct Shared {
+    pub(crate) handle: Handle,
+    pub(crate) recorder: Recorder,
+    pub(crate) options: ApiOptions,
+    pub(crate) quick: Arc<Semaphore>,
+    pub(crate) streams: Arc<Semaphore>,
+    /// Of the admin token, so that the comparison takes the same time for every guess.
+    pub(crate) token_digest: Option<[u8; 32]>,
+}
+
+/// Shared by the handlers.
+pub(crate) type App = Arc<Shared>;
+
+impl Shared {
+    pub(crate) fn new(state: ApiState) -> Self {
+        let ApiState { handle, recorder, options } = state;
+        let token_digest = options.admin_token.as_ref().map(|token| digest(token.expose_secret().as_bytes()));
+        Self {
+            quick: Arc::new(Semaphore::new(options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS))),
+            streams: Arc::new(Semaphore::new(options.max_streams.clamp(1, Semaphore::MAX_PERMITS))),
+            token_digest,
+            handle,
+            recorder,
+            options,
+        }
+    }
+}
+
+/// SHA-256.
+pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
