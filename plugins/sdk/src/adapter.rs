@@ -96,3 +96,45 @@ impl From<Effect> for Step {
         Self { state: Vec::new(), effect }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Payload, TransportError};
+
+    struct Bare;
+    impl Adapter for Bare {
+        fn manifest() -> Manifest {
+            Manifest::new("bare", "0.0.0", "")
+        }
+    }
+
+    fn class(step: &Step) -> (&FailureClass, &RetryAdvice) {
+        let Effect::Fail(failure) = &step.effect else { panic!("{:?}", step.effect) };
+        (&failure.class, &failure.retry)
+    }
+
+    #[test]
+    fn every_event_has_an_answer_by_default() {
+        let context = crate::fixtures::context();
+        let reply = Reply { status: 200, headers: Vec::new(), body: Payload::Text(String::new()) };
+        let unknown = FailureClass::Other("unknown-outcome".to_owned());
+        for (event, expected) in [
+            (Event::Reply(reply), (&FailureClass::Unsupported, &RetryAdvice::Never)),
+            (Event::Transport(TransportError::Timeout), (&FailureClass::Timeout, &RetryAdvice::Backoff)),
+            (Event::Transport(TransportError::TooLarge), (&FailureClass::BadResponse, &RetryAdvice::Never)),
+            (Event::Cancel, (&FailureClass::Cancelled, &RetryAdvice::Never)),
+            (Event::UnknownOutcome, (&unknown, &RetryAdvice::Backoff)),
+            (Event::Elapsed, (&FailureClass::Unsupported, &RetryAdvice::Never)),
+        ] {
+            assert_eq!(class(&Bare::resume(&context, &[], event.clone())), expected, "{event:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_get_is_repeatable_by_itself() {
+        assert!(Call::get("api", "/").repeatable);
+        assert!(!Call::post("api", "/").repeatable);
+        assert!(Call::post("api", "/").repeatable(true).repeatable);
+    }
+}

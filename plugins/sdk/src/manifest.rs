@@ -185,3 +185,68 @@ impl Manifest {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn what_it_writes_is_in_the_schema() {
+        let schema: Value =
+            serde_json::from_str(include_str!("../../../wit/0.1.0/manifest.schema.json")).unwrap();
+        let model =
+            Model { price: Some(Price::default()), released: Some("2026-01-01".into()), ..Model::new("m") };
+        let schemes = [
+            AuthScheme::None,
+            AuthScheme::Bearer,
+            AuthScheme::Header { name: "n".into() },
+            AuthScheme::Query { name: "n".into() },
+            AuthScheme::Basic,
+            AuthScheme::Sigv4 { service: "s".into() },
+            AuthScheme::Oauth2ClientCredentials { token_url: "u".into(), scopes: vec![] },
+            AuthScheme::ServiceAccount { scopes: vec![] },
+        ];
+        let mut manifest =
+            Manifest::new("id", "1.0.0", "d").mock().model(model.capable(&["batch"])).default_model("m");
+        manifest = manifest.endpoint("api", "https://x.test", &["/a/**"]).settings(r#"{"type":"object"}"#);
+        for scheme in schemes {
+            manifest = manifest.auth(format!("{scheme:?}"), scheme);
+        }
+        let manifest: Value = serde_json::from_str(&manifest.to_json()).unwrap();
+        let within = |written: &Value, known: &Value| {
+            for name in written.as_object().unwrap().keys() {
+                assert!(known.get(name).is_some(), "{name} is not in the schema");
+            }
+        };
+        within(&manifest, &schema["properties"]);
+        within(&manifest["models"][0], &schema["$defs"]["model"]["properties"]);
+        within(
+            &manifest["models"][0]["price"],
+            &schema["$defs"]["model"]["properties"]["price"]["properties"],
+        );
+        for slot in manifest["auth"].as_object().unwrap().values() {
+            within(slot, &schema["$defs"]["auth"]["properties"]);
+            assert!(
+                schema["$defs"]["auth"]["properties"]["scheme"]["enum"]
+                    .as_array()
+                    .unwrap()
+                    .contains(&slot["scheme"])
+            );
+        }
+        for member in schema["required"].as_array().unwrap() {
+            assert!(manifest.get(member.as_str().unwrap()).is_some(), "{member} is missing");
+        }
+    }
+
+    #[test]
+    fn the_other_schemas_are_json_and_name_themselves() {
+        for (text, name) in [
+            (include_str!("../../../wit/0.1.0/request.schema.json"), "docket.chat/1"),
+            (include_str!("../../../wit/0.1.0/completion.schema.json"), "docket.completion/1"),
+        ] {
+            let schema: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(schema["properties"]["schema"]["const"], name);
+        }
+    }
+}
