@@ -2,15 +2,12 @@
 
 use super::packed::{hex, json};
 use super::rows::{get, leased, leased_columns, provider, request_id, state, time};
-use super::tx::{Tx, statement};
+use super::tx::{AT_ONCE, Tx, statement};
 use crate::{Claim, Leased, Result, Woken};
 use docket_types::{RequestId, RequestState, Timestamp};
 use sqlx::sqlite::SqliteRow;
 use std::cmp::Reverse;
 use std::collections::HashSet;
-
-/// Rows that one call moves at most, so that no call holds the writer for long.
-const AT_ONCE: u32 = 1_000;
 
 /// Leases ready requests, by priority and then age.
 pub(super) async fn claim(tx: &mut Tx<'_>, claim: &Claim) -> Result<Vec<Leased>> {

@@ -30,6 +30,7 @@ pub(super) enum Op {
 
 impl Op {
     /// The first part of the names of its crash points.
+    #[cfg(debug_assertions)]
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::Accept(_) => "accept",

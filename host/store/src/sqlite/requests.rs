@@ -2,7 +2,7 @@
 
 use super::error::store_error;
 use super::rows::{batch_id, get, provider, request_id, small, state, time};
-use super::tx::{Tx, statement};
+use super::tx::{AT_ONCE, Tx, statement};
 use crate::{RequestView, Result};
 use docket_types::{MicroUsd, RequestId, Timestamp};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -43,7 +43,7 @@ pub(super) async fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: u32) -> Res
              AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.n = requests.n AND outbox.state <> 'delivered') \
              ORDER BY updated_at LIMIT ?2)",
     );
-    let deleted = tx.run(sql.bind(before.as_micros()).bind(limit)).await?;
+    let deleted = tx.run(sql.bind(before.as_micros()).bind(limit.min(AT_ONCE))).await?;
     let jobs = statement("DELETE FROM batches WHERE state <> 'open' AND ended_at < ?1");
     tx.run(jobs.bind(before.as_micros())).await?;
     Ok(deleted)

@@ -7,6 +7,9 @@ use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow};
 use std::collections::HashSet;
 
+/// Rows that one call moves at most, so that no call holds the writer for long.
+pub(super) const AT_ONCE: u32 = 1_000;
+
 /// By how much the counters change.
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Delta {
