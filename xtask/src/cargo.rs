@@ -60,7 +60,9 @@ pub(crate) fn build(root: &Path, args: &[&str]) -> Result<Vec<Executable>> {
         if message.reason != "compiler-artifact" {
             continue;
         }
-        if let (Some(path), Some(manifest), Some(target)) = (message.executable, message.manifest_path, message.target) {
+        if let (Some(path), Some(manifest), Some(target)) =
+            (message.executable, message.manifest_path, message.target)
+        {
             let folder = manifest.parent().context("a manifest has no folder")?.to_owned();
             let is_test = message.profile.is_some_and(|p| p.test);
             found.push(Executable { name: target.name, folder, path, is_test });

@@ -35,7 +35,17 @@ impl Host {
         let cache = format!("plugins.cache_dir={}", cache_beside(plugins).display());
         let log = std::fs::File::create(folder.path().join("log"))?;
         let child = Command::new(docket)
-            .args(["serve", "--profile", profile, "--listen", "127.0.0.1:0", "--set", &store, "--set", &cache])
+            .args([
+                "serve",
+                "--profile",
+                profile,
+                "--listen",
+                "127.0.0.1:0",
+                "--set",
+                &store,
+                "--set",
+                &cache,
+            ])
             .arg("--plugins")
             .arg(plugins)
             .stdin(Stdio::null())
@@ -77,7 +87,8 @@ impl Host {
     /// The body of `GET path`.
     pub(crate) fn get(&self, path: &str) -> Result<String> {
         let authority = self.url.strip_prefix("http://").context("the host's address is not http")?;
-        let mut stream = TcpStream::connect(authority).with_context(|| format!("cannot connect to {authority}"))?;
+        let mut stream =
+            TcpStream::connect(authority).with_context(|| format!("cannot connect to {authority}"))?;
         stream.set_read_timeout(Some(STOP_WITHIN))?;
         write!(stream, "GET {path} HTTP/1.0\r\nHost: {authority}\r\n\r\n")?;
         let mut answer = String::new();
@@ -91,7 +102,10 @@ impl Host {
 
     /// Asks it to stop, and waits until it did; anything but a clean end is an error.
     pub(crate) fn stop(mut self) -> Result<()> {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("the host has no process id")?;
+        let pid = i32::try_from(self.child.id())
+            .ok()
+            .and_then(Pid::from_raw)
+            .context("the host has no process id")?;
         kill_process(pid, Signal::TERM).context("the host is gone already")?;
         match wait(&mut self.child, STOP_WITHIN)? {
             Some(status) if status.success() => Ok(()),
@@ -121,7 +135,8 @@ fn wait(child: &mut Child, within: Duration) -> Result<Option<ExitStatus>> {
     std::thread::spawn(move || {
         // Waits without reaping, so that `child` can still be asked and killed by its id.
         let options = rustix::process::WaitIdOptions::EXITED | rustix::process::WaitIdOptions::NOWAIT;
-        let _nobody_waits_any_more = send.send(rustix::process::waitid(rustix::process::WaitId::Pid(pid), options));
+        let _nobody_waits_any_more =
+            send.send(rustix::process::waitid(rustix::process::WaitId::Pid(pid), options));
     });
     match receive.recv_timeout(within) {
         Ok(ended) => {
@@ -158,7 +173,8 @@ mod tests {
 
     #[test]
     fn output_is_kept_and_time_is_limited() {
-        let (status, output) = output_within(Command::new("echo").arg("hello"), Duration::from_secs(10)).unwrap();
+        let (status, output) =
+            output_within(Command::new("echo").arg("hello"), Duration::from_secs(10)).unwrap();
         assert!(status.unwrap().success());
         assert_eq!(output, "hello\n");
         let (status, _) = output_within(Command::new("sleep").arg("60"), Duration::from_millis(50)).unwrap();

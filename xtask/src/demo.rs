@@ -30,7 +30,11 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
     let docket = cargo::docket(&cargo::build(root, &["--package", "docket", "--bin", "docket"])?)?;
     let started = Instant::now();
     let host = Host::start(&docket, &plugins, PROFILE)?;
-    println!("   {} serves profile {PROFILE} at {}, with SQLite in a temporary folder.\n", docket.display(), host.url);
+    println!(
+        "   {} serves profile {PROFILE} at {}, with SQLite in a temporary folder.\n",
+        docket.display(),
+        host.url
+    );
     println!("3. {PAIRS} comparisons of the essays in docs/examples/essays, over HTTP.");
     println!("   (This mock always prefers the essay that comes first; a real provider would read them.)\n");
     let good = Command::new(&docket)
@@ -41,7 +45,10 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
     println!("\n4. What the host counted (GET /metrics):\n");
     show_metrics(&host.get("/metrics")?)?;
     host.stop()?;
-    println!("\nThe host stopped cleanly. All of it took {:.1} s after the build.", started.elapsed().as_secs_f64());
+    println!(
+        "\nThe host stopped cleanly. All of it took {:.1} s after the build.",
+        started.elapsed().as_secs_f64()
+    );
     Ok(good)
 }
 

@@ -1,7 +1,7 @@
 //! Development tasks. Not part of the product: `cargo xtask` is what developers and CI run.
 
-mod child;
 mod cargo;
+mod child;
 mod demo;
 mod plugins;
 mod suites;

@@ -29,7 +29,8 @@ pub(crate) struct Suite {
 
 /// Sorts test programs into suites; suites without programs are left out.
 pub(crate) fn sort(root: &Path, built: &[Executable]) -> Vec<Suite> {
-    let mut suites: Vec<Suite> = SUITES.iter().map(|(name, _)| Suite { name, programs: Vec::new() }).collect();
+    let mut suites: Vec<Suite> =
+        SUITES.iter().map(|(name, _)| Suite { name, programs: Vec::new() }).collect();
     for program in built.iter().filter(|e| e.is_test) {
         let folder = program.folder.strip_prefix(root).unwrap_or(&program.folder).to_string_lossy();
         let place = SUITES.iter().position(|(_, folders)| folders.iter().any(|f| is_in(&folder, f)));
@@ -51,7 +52,12 @@ mod tests {
     use std::path::PathBuf;
 
     fn program(folder: &str, is_test: bool) -> Executable {
-        Executable { name: "x".to_owned(), folder: Path::new("/r").join(folder), path: PathBuf::new(), is_test }
+        Executable {
+            name: "x".to_owned(),
+            folder: Path::new("/r").join(folder),
+            path: PathBuf::new(),
+            is_test,
+        }
     }
 
     #[test]

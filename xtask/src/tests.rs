@@ -66,7 +66,9 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
     if let (Some(plugins), Some(built)) = (plugins, built) {
         run_suites(&mut results, root, &plugins, &built)?;
     }
-    results.run("documentation tests", || run_cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"], &[]));
+    results.run("documentation tests", || {
+        run_cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"], &[])
+    });
     let doc = ["doc", "--workspace", "--no-deps", "--locked", "--quiet"];
     results.run("documentation", || run_cargo(&doc, &[("RUSTDOCFLAGS", "-D warnings")]));
     Ok(results.summary())
@@ -92,9 +94,14 @@ fn run_programs(root: &Path, docket: &Path, plugins: &Path, programs: &[Executab
         let (status, output) = output_within(&mut command, PROGRAM_WITHIN)?;
         let passed = status.is_some_and(|s| s.success());
         let verdict = last_verdict(&output);
-        println!("   {:<40} {}", program_name(root, program), if passed { verdict } else { "FAILED".to_owned() });
+        println!(
+            "   {:<40} {}",
+            program_name(root, program),
+            if passed { verdict } else { "FAILED".to_owned() }
+        );
         if !passed {
-            let how = status.map_or_else(|| format!("killed after {} s", PROGRAM_WITHIN.as_secs()), |s| s.to_string());
+            let how = status
+                .map_or_else(|| format!("killed after {} s", PROGRAM_WITHIN.as_secs()), |s| s.to_string());
             println!("{output}\n   ({how})");
             failed.push(program_name(root, program));
         }

@@ -73,6 +73,9 @@ pub(crate) struct HostArgs {
     /// The folder with the plugins, as --set plugins.dir=DIR
     #[arg(long, value_name = "DIR")]
     pub(crate) plugins: Option<PathBuf>,
+    /// The folder with the profiles; without it $DOCKET_PROFILES_DIR or ./profiles
+    #[arg(long, value_name = "DIR")]
+    pub(crate) profiles_dir: Option<PathBuf>,
 }
 
 /// Which configuration, with which profile.
@@ -161,11 +164,18 @@ pub(crate) struct SubmitArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProfileCommand {
     /// Name and purpose of each
-    List,
-    /// The text of one
+    List {
+        /// The folder with the profiles; without it $DOCKET_PROFILES_DIR or ./profiles
+        #[arg(long, value_name = "DIR")]
+        profiles_dir: Option<PathBuf>,
+    },
+    /// What one sets, checked and without secrets
     Show {
         /// A name or a file
         name: String,
+        /// The folder with the profiles; without it $DOCKET_PROFILES_DIR or ./profiles
+        #[arg(long, value_name = "DIR")]
+        profiles_dir: Option<PathBuf>,
     },
 }
 
@@ -201,7 +211,7 @@ pub(crate) struct SuiteRun {
     /// The suite's name
     pub(crate) name: String,
     /// Play against this host in place of one that is started for the suite
-    #[arg(long, conflicts_with_all = ["config", "set", "plugins", "profile", "real_time"])]
+    #[arg(long, conflicts_with_all = ["config", "set", "plugins", "profiles_dir", "profile", "real_time"])]
     pub(crate) url: Option<String>,
     /// The running host's admin token
     #[arg(long, env = "DOCKET_ADMIN_TOKEN", hide_env_values = true, requires = "url")]
@@ -252,7 +262,10 @@ mod tests {
 
     #[test]
     fn a_running_host_has_its_own_configuration() {
-        assert!(Cli::try_parse_from(["docket", "suite", "run", "x", "--url", "http://h", "--set", "a=b"]).is_err());
+        assert!(
+            Cli::try_parse_from(["docket", "suite", "run", "x", "--url", "http://h", "--set", "a=b"])
+                .is_err()
+        );
         assert!(Cli::try_parse_from(["docket", "suite", "run", "x", "--set", "a=b"]).is_ok());
     }
 }

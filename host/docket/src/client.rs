@@ -109,7 +109,10 @@ impl Client {
         let response = self.good(response).await?;
         let text = response.text().await.map_err(|e| self.unreachable(e))?;
         serde_json::from_str(&text).map_err(|e| {
-            Failure::new(Exit::Network, format!("the host at {} does not answer like a docket: {e}", self.base))
+            Failure::new(
+                Exit::Network,
+                format!("the host at {} does not answer like a docket: {e}", self.base),
+            )
         })
     }
 
@@ -124,9 +127,14 @@ impl Client {
         Err(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Failure::new(
                 Exit::Network,
-                format!("the host refuses {path} ({status}): give its admin token with --admin-token or DOCKET_ADMIN_TOKEN"),
+                format!(
+                    "the host refuses {path} ({status}): give its admin token with --admin-token or DOCKET_ADMIN_TOKEN"
+                ),
             ),
-            _ => Failure::new(Exit::Failed, format!("the host answered {path} with {status}: {}", reason(&text))),
+            _ => Failure::new(
+                Exit::Failed,
+                format!("the host answered {path} with {status}: {}", reason(&text)),
+            ),
         })
     }
 
@@ -145,7 +153,8 @@ impl Client {
 
     /// Submits a comparison. The key makes it safe to ask again.
     pub(crate) async fn submit(&self, body: &Value, key: &Uuid) -> Result<Submitted, Failure> {
-        let request = self.request(Method::POST, "/api/v1/comparison").header("idempotency-key", key.to_string());
+        let request =
+            self.request(Method::POST, "/api/v1/comparison").header("idempotency-key", key.to_string());
         let response = self.send(request.json(body)).await?;
         if response.status() == StatusCode::SERVICE_UNAVAILABLE {
             let header = response.headers().get("retry-after").and_then(|v| v.to_str().ok());

@@ -23,7 +23,11 @@ pub(crate) struct Outgoing {
 }
 
 /// Sends all of them, some at a time; receipts come in the order of `all`. A full queue is waited for until `deadline`.
-pub(crate) async fn send_all(client: &Client, all: &[Outgoing], deadline: Instant) -> Result<Vec<Receipt>, Failure> {
+pub(crate) async fn send_all(
+    client: &Client,
+    all: &[Outgoing],
+    deadline: Instant,
+) -> Result<Vec<Receipt>, Failure> {
     stream::iter(all).map(|one| send(client, one, deadline)).buffered(IN_FLIGHT).try_collect().await
 }
 
@@ -78,7 +82,10 @@ impl<'a> Reader<'a> {
         for event in self.client.topic(self.topic, self.after, wait).await? {
             self.after = self.after.max(event.seq);
             let envelope = Envelope::read(event.event).map_err(|e| {
-                Failure::new(Exit::Failed, format!("event {} of {} is no comparison result: {e}", event.seq, self.topic))
+                Failure::new(
+                    Exit::Failed,
+                    format!("event {} of {} is no comparison result: {e}", event.seq, self.topic),
+                )
             })?;
             self.received.push(envelope);
         }

@@ -1,15 +1,21 @@
 //! What people see: tables, and progress as a bar on a terminal or as plain lines elsewhere.
 
-use comfy_table::{Table, presets};
+use comfy_table::{LineStyle, Table, TableStyle, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 /// An empty table with this header.
 pub(crate) fn table(header: &[&str]) -> Table {
+    const STYLE: TableStyle = presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(STYLE).set_header(header);
     table
+}
+
+/// A table on standard output, without blanks at the ends of lines.
+pub(crate) fn print(table: &Table) {
+    println!("{}", table.trim_fmt());
 }
 
 /// How often a plain line may come.
@@ -29,7 +35,8 @@ impl Progress {
     /// Nothing of `total` is done; `quiet` shows nothing at all.
     pub(crate) fn new(label: &str, total: u64, quiet: bool) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let target = if terminal && !quiet { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if terminal && !quiet { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(total), target).with_message(label.to_owned());
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar:.cyan/blue} {pos}/{len} {elapsed}") {
             bar.set_style(style);

@@ -27,8 +27,11 @@ pub(crate) async fn main(args: SubmitArgs) -> CommandResult {
     let deadline = started + Duration::from_secs(args.timeout);
     let outgoing: Vec<Outgoing> = questions.iter().map(|q| outgoing(&args, q, &topic)).collect();
     let receipts = send_all(&client, &outgoing, deadline).await?;
-    let asked: Vec<Asked> =
-        receipts.into_iter().zip(questions).map(|(r, q)| Asked { request_id: r.queue_id, a: q.a, b: q.b }).collect();
+    let asked: Vec<Asked> = receipts
+        .into_iter()
+        .zip(questions)
+        .map(|(r, q)| Asked { request_id: r.queue_id, a: q.a, b: q.b })
+        .collect();
     let wanted: BTreeSet<Uuid> = asked.iter().map(|a| a.request_id).collect();
     let mut progress = Progress::new("comparisons answered", asked.len() as u64, args.json);
     let mut reader = Reader::new(&client, &topic);
@@ -52,7 +55,11 @@ struct Question {
 
 fn questions(args: &SubmitArgs) -> Result<Vec<Question>, Failure> {
     if let Some(prompt) = &args.prompt {
-        return Ok(vec![Question { a: "Essay A".to_owned(), b: "Essay B".to_owned(), prompt: prompt.clone() }]);
+        return Ok(vec![Question {
+            a: "Essay A".to_owned(),
+            b: "Essay B".to_owned(),
+            prompt: prompt.clone(),
+        }]);
     }
     let all: Vec<Essay> = essays::read(&args.paths).or_exit(Exit::Usage)?;
     let pairs = pairs::choose(all.len(), args.pairs);

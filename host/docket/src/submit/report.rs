@@ -1,7 +1,8 @@
 //! The outcomes of a submission as tables or as JSON.
 
-use crate::output::table;
+use crate::output::{print, table};
 use crate::suite::callback::{ComparisonResult, Envelope};
+use crate::suite::summary::Latency;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -48,9 +49,10 @@ impl Report {
             println!("{}", self.to_json());
             return;
         }
-        println!("{}", self.outcomes());
+        print(&self.outcomes());
         if self.asked.len() > 1 {
-            println!("\n{}", self.standings_table());
+            println!();
+            print(&self.standings_table());
         }
         println!("\n{}", self.totals());
     }
@@ -118,12 +120,18 @@ impl Report {
         let models: std::collections::BTreeSet<&str> =
             results.iter().filter(|r| r.is_success()).map(|r| r.model.as_str()).collect();
         let models = models.into_iter().collect::<Vec<_>>().join(", ");
+        let latency = Latency::of(results.iter().map(|r| r.took_ms()).collect());
+        let ms = |value: Option<f64>| value.unwrap_or_default();
         format!(
-            "{good} succeeded, {} failed, {} without an outcome; {tokens} tokens, {cost:.4} USD, {:.2} s; model {models}; \
+            "{good} succeeded, {} failed, {} without an outcome, in {:.2} s\n\
+             from acceptance to outcome: mean {:.1} ms, p95 {:.1} ms\n\
+             {tokens} tokens, {cost:.4} USD, model {models}\n\
              callbacks in topic {}",
             self.failed(),
             self.asked.len() - results.len(),
             self.took.as_secs_f64(),
+            ms(latency.mean_ms),
+            ms(latency.p95_ms),
             self.topic
         )
     }
@@ -170,7 +178,11 @@ mod tests {
             data,
             raw: json!({"data": {"x": 1}}),
         };
-        let asked = |id, a: &str, b: &str| Asked { request_id: Uuid::from_u128(id), a: a.to_owned(), b: b.to_owned() };
+        let asked = |id, a: &str, b: &str| Asked {
+            request_id: Uuid::from_u128(id),
+            a: a.to_owned(),
+            b: b.to_owned(),
+        };
         Report {
             asked: vec![asked(9, "x", "y"), asked(8, "y", "z"), asked(7, "x", "z")],
             received: vec![envelope(data), envelope(failed)],
@@ -194,6 +206,10 @@ mod tests {
             assert!(text.contains(word), "{word} in {text}");
         }
         let totals = report().totals();
-        assert!(totals.starts_with("1 succeeded, 1 failed, 1 without an outcome; 44 tokens"), "{totals}");
+        assert!(
+            totals.starts_with("1 succeeded, 1 failed, 1 without an outcome, in 1.50 s")
+                && totals.contains("44 tokens"),
+            "{totals}"
+        );
     }
 }

@@ -45,6 +45,8 @@ pub(crate) struct ComparisonResult {
     pub(crate) response_time_ms: u64,
     pub(crate) token_usage: Tokens,
     pub(crate) cost_estimate: f64,
+    pub(crate) requested_at: jiff::Timestamp,
+    pub(crate) completed_at: jiff::Timestamp,
     #[serde(default)]
     pub(crate) request_metadata: Map<String, Value>,
 }
@@ -61,6 +63,11 @@ impl ComparisonResult {
     /// Whether there is a winner and no error.
     pub(crate) fn is_success(&self) -> bool {
         self.winner.is_some() && self.error_detail.is_none()
+    }
+
+    /// From the request's acceptance to its outcome, in milliseconds.
+    pub(crate) fn took_ms(&self) -> f64 {
+        self.completed_at.duration_since(self.requested_at).as_secs_f64() * 1000.0
     }
 
     /// The error's code.
@@ -101,7 +108,9 @@ pub(crate) fn findings(sent: &[Sent], received: &[Envelope]) -> Vec<String> {
     for request in sent {
         match by_request.remove(&request.request_id).as_deref() {
             None => found.push(format!("{}: no callback", request.request_id)),
-            Some([one]) => found.extend(wrong(request, one).map(|what| format!("{}: {what}", request.request_id))),
+            Some([one]) => {
+                found.extend(wrong(request, one).map(|what| format!("{}: {what}", request.request_id)))
+            }
             Some(many) => found.push(format!("{}: {} callbacks", request.request_id, many.len())),
         }
     }
@@ -148,6 +157,8 @@ impl ComparisonResult {
             response_time_ms,
             token_usage: Tokens { prompt_tokens: 5, completion_tokens: 17, total_tokens: 22 },
             cost_estimate: 0.0,
+            requested_at: jiff::Timestamp::UNIX_EPOCH,
+            completed_at: jiff::Timestamp::UNIX_EPOCH,
             request_metadata: Map::new(),
         }
     }
@@ -155,7 +166,13 @@ impl ComparisonResult {
     /// A failure with this code.
     pub(crate) fn example_error(code: &str) -> Self {
         let detail = serde_json::json!({"error_code": code, "message": "m"});
-        Self { winner: None, justification: None, confidence: None, error_detail: Some(detail), ..Self::example("", 0) }
+        Self {
+            winner: None,
+            justification: None,
+            confidence: None,
+            error_detail: Some(detail),
+            ..Self::example("", 0)
+        }
     }
 }
 
@@ -174,7 +191,12 @@ mod tests {
         let mut data = ComparisonResult::example("Essay A", 1);
         data.request_metadata = json!({"essay_a_id": "x", "usage": {}}).as_object().unwrap().clone();
         change(&mut data);
-        Envelope { event_type: EVENT_TYPE.to_owned(), correlation_id: data.correlation_id, data, raw: Value::Null }
+        Envelope {
+            event_type: EVENT_TYPE.to_owned(),
+            correlation_id: data.correlation_id,
+            data,
+            raw: Value::Null,
+        }
     }
 
     #[test]

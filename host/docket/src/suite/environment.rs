@@ -47,7 +47,11 @@ mod tests {
             queue_processing_mode: Some("serial_bundle".to_owned()),
         };
         assert_eq!(mismatches(&fits, &needs), Vec::<String>::new());
-        let wrong = MockMode { use_mock_llm: false, mock_mode: None, queue_processing_mode: Some("batch_api".to_owned()) };
+        let wrong = MockMode {
+            use_mock_llm: false,
+            mock_mode: None,
+            queue_processing_mode: Some("batch_api".to_owned()),
+        };
         let found = mismatches(&wrong, &needs);
         assert_eq!(found.len(), 3);
         assert!(found[1].contains("`default`") && found[1].contains("`eng5_anchor_gpt51_low`"));

@@ -56,7 +56,8 @@ impl Scrape {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let (series, value) = sample(line).ok_or_else(|| format!("line {} of the metrics is no sample", index + 1))?;
+            let (series, value) =
+                sample(line).ok_or_else(|| format!("line {} of the metrics is no sample", index + 1))?;
             samples.insert(series, value);
         }
         Ok(Self(samples))
@@ -70,7 +71,11 @@ impl Scrape {
         Self(self.0.iter().map(added).collect())
     }
 
-    fn matching<'a>(&'a self, name: &'a str, labels: &'a [(&'a str, &'a str)]) -> impl Iterator<Item = (&'a Series, f64)> {
+    fn matching<'a>(
+        &'a self,
+        name: &'a str,
+        labels: &'a [(&'a str, &'a str)],
+    ) -> impl Iterator<Item = (&'a Series, f64)> {
         self.0.iter().filter_map(move |(series, value)| {
             let fits = series.name == name
                 && labels.iter().all(|(key, want)| series.labels.get(*key).is_some_and(|have| have == want));
@@ -227,7 +232,9 @@ h_count 5
     #[test]
     fn a_difference_is_what_was_added() {
         let before = Scrape::parse(TEXT).unwrap();
-        let after = Scrape::parse(&TEXT.replace("\"d\"} 8", "\"d\"} 10").replace("h_count 5", "h_count 5\nnew 2")).unwrap();
+        let after =
+            Scrape::parse(&TEXT.replace("\"d\"} 8", "\"d\"} 10").replace("h_count 5", "h_count 5\nnew 2"))
+                .unwrap();
         let added = after.since(&before);
         assert_eq!(added.total("x_total", &[("provider", "openai")]), 2.0);
         assert_eq!(added.total("x_total", &[("provider", "mock")]), 0.0);

@@ -11,7 +11,7 @@ mod parity;
 mod play;
 mod queue_metrics;
 mod scenario;
-mod summary;
+pub(crate) mod summary;
 mod verdict;
 
 use crate::cli::{SuiteCommand, SuiteRun};
@@ -46,7 +46,7 @@ fn list(library: &Library<'_>) -> CommandResult {
         let mode = scenario.host.queue_mode.to_string();
         table.add_row([name, scenario.host.profile, mode, requests.to_string(), scenario.description]);
     }
-    println!("{table}");
+    crate::output::print(&table);
     Ok(Exit::Ok)
 }
 
@@ -78,7 +78,8 @@ async fn play_all(
     environment::check(client, &scenario.host).await?;
     let mut all = Vec::new();
     for case in &scenario.cases {
-        let recorded = case.recorded.as_deref().map(|name| library.recorded(name)).transpose().or_exit(Exit::Config)?;
+        let recorded =
+            case.recorded.as_deref().map(|name| library.recorded(name)).transpose().or_exit(Exit::Config)?;
         let player = Player { client, needs: &scenario.host, case, alone, quiet: args.json };
         let played = player.play(recorded.as_ref()).await?;
         if let Some(dir) = &args.capture {
@@ -97,7 +98,8 @@ fn report(args: &SuiteRun, scenario: &Scenario, played: &[Played]) -> CommandRes
         for one in played {
             let seconds = one.took.as_secs_f64();
             println!("{} / {}: {} requests in {seconds:.1} s", scenario.name, one.case, one.sent);
-            println!("{}\n", verdict::table(&one.rows));
+            crate::output::print(&verdict::table(&one.rows));
+            println!();
         }
     }
     let failed: Vec<String> = played.iter().flat_map(Played::failed).collect();

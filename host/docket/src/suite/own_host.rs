@@ -39,11 +39,15 @@ impl OwnHost {
         command.arg("serve").args(["--listen", "127.0.0.1:0"]);
         command.args(["--profile", args.profile.as_deref().unwrap_or(&needs.profile)]);
         command.arg("--ready-file").arg(folder.path().join("ready"));
-        if let Some(config) = &args.host.config {
-            command.arg("--config").arg(config);
-        }
-        if let Some(plugins) = &args.host.plugins {
-            command.arg("--plugins").arg(plugins);
+        let paths = [
+            ("--config", &args.host.config),
+            ("--plugins", &args.host.plugins),
+            ("--profiles-dir", &args.host.profiles_dir),
+        ];
+        for (option, path) in paths {
+            if let Some(path) = path {
+                command.arg(option).arg(path);
+            }
         }
         for setting in settings(args, needs, &folder).iter().chain(&args.host.set) {
             command.args(["--set", setting]);
@@ -67,7 +71,11 @@ impl OwnHost {
                 return Err(Failure::new(Exit::Environment, text));
             }
             if Instant::now() >= deadline {
-                let text = format!("the suite's host was not ready in {} s:\n{}", READY_WITHIN.as_secs(), self.log_tail());
+                let text = format!(
+                    "the suite's host was not ready in {} s:\n{}",
+                    READY_WITHIN.as_secs(),
+                    self.log_tail()
+                );
                 return Err(Failure::new(Exit::Environment, text));
             }
             sleep(LOOK_EVERY).await;

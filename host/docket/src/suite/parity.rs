@@ -56,11 +56,25 @@ impl Run<'_> {
         let expected = self.sent.len() as u64;
         let found = findings(self.sent, self.received);
         let shown = found.iter().take(SHOWN_FINDINGS).cloned().collect::<Vec<_>>().join("; ");
-        let live = if found.is_empty() { "all good".to_owned() } else { format!("{} findings: {shown}", found.len()) };
+        let live = if found.is_empty() {
+            "all good".to_owned()
+        } else {
+            format!("{} findings: {shown}", found.len())
+        };
         vec![
-            Row::rule("callbacks", self.received.len().to_string(), format!("= {expected}"), self.received.len() as u64 == expected),
+            Row::rule(
+                "callbacks",
+                self.received.len().to_string(),
+                format!("= {expected}"),
+                self.received.len() as u64 == expected,
+            ),
             Row::rule("failed comparisons", all.error_count.to_string(), "= 0", all.error_count == 0),
-            Row::rule("each callback", live, "one per request, winner, text, confidence 1 to 5, ids back", found.is_empty()),
+            Row::rule(
+                "each callback",
+                live,
+                "one per request, winner, text, confidence 1 to 5, ids back",
+                found.is_empty(),
+            ),
         ]
     }
 
@@ -69,14 +83,25 @@ impl Run<'_> {
         let mut rows = Vec::new();
         for (label, least) in &expect.winner_share_min {
             let share = live.winner_share(label);
-            let row = Row::rule(format!("{prefix}share of {label}"), show(share), format!(">= {}", show(*least)), share >= *least);
-            let recorded = self.recorded.map_or_else(|| row.recorded.clone(), |r| show(r.winner_share(label)));
+            let row = Row::rule(
+                format!("{prefix}share of {label}"),
+                show(share),
+                format!(">= {}", show(*least)),
+                share >= *least,
+            );
+            let recorded =
+                self.recorded.map_or_else(|| row.recorded.clone(), |r| show(r.winner_share(label)));
             rows.push(Row { recorded, ..row });
         }
         if let (Some(drift), Some(recorded)) = (expect.winner_drift_max, self.recorded) {
             for label in LABELS {
                 let quantity = format!("{prefix}share of {label}");
-                rows.push(Row::near(quantity, Some(recorded.winner_share(label)), live.winner_share(label), |_| drift));
+                rows.push(Row::near(
+                    quantity,
+                    Some(recorded.winner_share(label)),
+                    live.winner_share(label),
+                    |_| drift,
+                ));
             }
         }
         if let (Some(favourite), Some(recorded)) = (&expect.favourite, self.recorded) {
@@ -89,7 +114,9 @@ impl Run<'_> {
     }
 
     fn token_rows(&self, live: &TraceSummary) -> Vec<Row> {
-        let (Some(rules), Some(recorded)) = (self.case.expect.tokens, self.recorded) else { return Vec::new() };
+        let (Some(rules), Some(recorded)) = (self.case.expect.tokens, self.recorded) else {
+            return Vec::new();
+        };
         let (r, l) = (&recorded.token_usage, &live.token_usage);
         let kinds = [
             ("prompt tokens, mean", &r.prompt_tokens, &l.prompt_tokens, rules.prompt),
@@ -98,15 +125,29 @@ impl Run<'_> {
         ];
         kinds
             .into_iter()
-            .map(|(name, r, l, margin)| Row::near(name, r.mean, l.mean.unwrap_or(f64::NAN), |mean| margin.around(mean)))
+            .map(|(name, r, l, margin)| {
+                Row::near(name, r.mean, l.mean.unwrap_or(f64::NAN), |mean| margin.around(mean))
+            })
             .collect()
     }
 
     fn latency_rows(&self, live: &TraceSummary) -> Vec<Row> {
-        let (Some(rules), Some(recorded)) = (self.case.expect.latency, self.recorded) else { return Vec::new() };
+        let (Some(rules), Some(recorded)) = (self.case.expect.latency, self.recorded) else {
+            return Vec::new();
+        };
         let (r, l) = (&recorded.response_time_ms, &live.response_time_ms);
-        let mean = Row::at_most_over("response time, mean ms", r.mean_ms, l.mean_ms.unwrap_or(f64::NAN), rules.mean_over_ms);
-        let p95 = Row::at_most_over("response time, p95 ms", r.p95_ms, l.p95_ms.unwrap_or(f64::NAN), rules.p95_over_ms);
+        let mean = Row::at_most_over(
+            "response time, mean ms",
+            r.mean_ms,
+            l.mean_ms.unwrap_or(f64::NAN),
+            rules.mean_over_ms,
+        );
+        let p95 = Row::at_most_over(
+            "response time, p95 ms",
+            r.p95_ms,
+            l.p95_ms.unwrap_or(f64::NAN),
+            rules.p95_over_ms,
+        );
         let recorded_p99 = r.p99_ms.map_or_else(|| "unknown".to_owned(), show);
         let p99 = Row {
             quantity: "response time, p99 ms".to_owned(),
@@ -127,7 +168,8 @@ impl Run<'_> {
                 ("total", |s| s.token_usage.total_tokens.mean),
             ] {
                 let means: Vec<f64> = waves.iter().filter_map(pick).collect();
-                let range = means.iter().copied().fold(f64::MIN, f64::max) - means.iter().copied().fold(f64::MAX, f64::min);
+                let range = means.iter().copied().fold(f64::MIN, f64::max)
+                    - means.iter().copied().fold(f64::MAX, f64::min);
                 let ok = means.len() == waves.len() && range == 0.0;
                 rows.push(Row::rule(format!("{name} token means over waves, range"), show(range), "= 0", ok));
             }
@@ -149,14 +191,25 @@ impl Run<'_> {
         }
         let waves: BTreeSet<u32> = (0..self.case.batches).collect();
         let once_each = by_pair.values().filter(|seen| {
-            seen.len() == waves.len() && seen.iter().map(|(batch, _)| *batch).collect::<BTreeSet<_>>() == waves
+            seen.len() == waves.len()
+                && seen.iter().map(|(batch, _)| *batch).collect::<BTreeSet<_>>() == waves
         });
         let stable = by_pair.values().filter(|seen| seen.windows(2).all(|two| two[0].1 == two[1].1));
         let expected = self.case.prompts.comparisons().len();
         let (once_each, stable) = (once_each.count(), stable.count());
         vec![
-            Row::rule("pairs answered once in each wave", once_each.to_string(), format!("= {expected}"), once_each == expected),
-            Row::rule("pairs with one winner over all waves", stable.to_string(), format!("= {expected}"), stable == expected),
+            Row::rule(
+                "pairs answered once in each wave",
+                once_each.to_string(),
+                format!("= {expected}"),
+                once_each == expected,
+            ),
+            Row::rule(
+                "pairs with one winner over all waves",
+                stable.to_string(),
+                format!("= {expected}"),
+                stable == expected,
+            ),
         ]
     }
 }

@@ -20,13 +20,24 @@ fn played(suite: &str, winner: impl Fn(usize, u32) -> &'static str) -> Played {
     for batch in 0..case.batches {
         for (index, comparison) in case.prompts.comparisons().into_iter().enumerate() {
             let mut data = ComparisonResult::example(winner(index, batch), 1500);
-            data.request_id = Uuid::new_v4();
+            data.request_id = Uuid::now_v7();
             data.token_usage.prompt_tokens = 1000;
             data.token_usage.completion_tokens = 30;
             data.token_usage.total_tokens = 1030;
             let (request_id, correlation_id) = (data.request_id, data.correlation_id);
-            sent.push(Sent { request_id, correlation_id, batch, pair: comparison.pair, metadata: Default::default() });
-            received.push(Envelope { event_type: "LLMComparisonResultV1".to_owned(), correlation_id, data, raw: Default::default() });
+            sent.push(Sent {
+                request_id,
+                correlation_id,
+                batch,
+                pair: comparison.pair,
+                metadata: Default::default(),
+            });
+            received.push(Envelope {
+                event_type: "LLMComparisonResultV1".to_owned(),
+                correlation_id,
+                data,
+                raw: Default::default(),
+            });
         }
     }
     Played { scenario, recorded, sent, received }
@@ -60,7 +71,9 @@ fn other_winners_fail() {
 
 #[test]
 fn a_pair_that_changes_its_winner_fails() {
-    let swap = |index: usize, wave| if wave == 2 && index < 2 { three_of_ten(index + 2, wave) } else { three_of_ten(index, wave) };
+    let swap = |index: usize, wave| {
+        if wave == 2 && index < 2 { three_of_ten(index + 2, wave) } else { three_of_ten(index, wave) }
+    };
     let failed = played("eng5-lower5-diagnostics", swap).failed();
     assert!(failed.contains(&"pairs with one winner over all waves".to_owned()), "{failed:?}");
 }
@@ -92,7 +105,8 @@ fn slow_answers_and_other_tokens_fail() {
 fn token_means_that_differ_between_waves_fail() {
     let mut run = played("cj-generic", |_, _| "Essay A");
     for envelope in &mut run.received {
-        envelope.data.token_usage = crate::suite::callback::Tokens { prompt_tokens: 5, completion_tokens: 17, total_tokens: 22 };
+        envelope.data.token_usage =
+            crate::suite::callback::Tokens { prompt_tokens: 5, completion_tokens: 17, total_tokens: 22 };
         envelope.data.response_time_ms = 0;
     }
     assert_eq!(run.failed(), Vec::<String>::new());

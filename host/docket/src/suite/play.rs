@@ -47,7 +47,9 @@ impl Played {
     /// The failed rows, one sentence each.
     pub(crate) fn failed(&self) -> Vec<String> {
         let failed = self.rows.iter().filter(|row| row.verdict == Verdict::Failed);
-        failed.map(|r| format!("{}: {} is {}, allowed {}", self.case, r.quantity, r.live, r.allowed)).collect()
+        failed
+            .map(|r| format!("{}: {} is {}, allowed {}", self.case, r.quantity, r.live, r.allowed))
+            .collect()
     }
 
     /// For programs.
@@ -74,17 +76,35 @@ impl Player<'_> {
         let mut rows = run.rows();
         let added = after.since(&before);
         let (needs, case, alone) = (self.needs, self.case, self.alone);
-        rows.extend(Metrics { needs, case, added: &added, after: &after, sent: sent.len() as u64, alone }.rows());
+        rows.extend(
+            Metrics { needs, case, added: &added, after: &after, sent: sent.len() as u64, alone }.rows(),
+        );
         let summary = run.summary();
         let received = reader.received;
-        Ok(Played { case: self.case.name.clone(), sent: sent.len(), received, summary, rows, took: started.elapsed() })
+        Ok(Played {
+            case: self.case.name.clone(),
+            sent: sent.len(),
+            received,
+            summary,
+            rows,
+            took: started.elapsed(),
+        })
     }
 
-    async fn wave(&self, batch: u32, topic: &str, sent: &mut Vec<Sent>, reader: &mut Reader<'_>) -> Result<(), Failure> {
+    async fn wave(
+        &self,
+        batch: u32,
+        topic: &str,
+        sent: &mut Vec<Sent>,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), Failure> {
         let deadline = Instant::now() + Duration::from_secs(self.case.wait_seconds);
         let comparisons = self.case.prompts.comparisons();
-        let mut progress =
-            Progress::new(&format!("{} wave {}", self.case.name, batch + 1), comparisons.len() as u64, self.quiet);
+        let mut progress = Progress::new(
+            &format!("{} wave {}", self.case.name, batch + 1),
+            comparisons.len() as u64,
+            self.quiet,
+        );
         let outgoing: Vec<Outgoing> = comparisons.iter().map(|c| self.outgoing(c, batch, topic)).collect();
         let receipts = send_all(self.client, &outgoing, deadline).await?;
         let mut wanted = BTreeSet::new();
@@ -110,7 +130,10 @@ impl Player<'_> {
         metadata.insert("essay_a_id".to_owned(), json!(comparison.a));
         metadata.insert("essay_b_id".to_owned(), json!(comparison.b));
         if let Some(id) = &self.case.bos_batch_id {
-            metadata.insert("bos_batch_id".to_owned(), json!(id.replace("{batch}", &format!("{:03}", batch + 1))));
+            metadata.insert(
+                "bos_batch_id".to_owned(),
+                json!(id.replace("{batch}", &format!("{:03}", batch + 1))),
+            );
         }
         if let Some(hint) = &self.case.batching_hint {
             metadata.insert(docket_types::submission::hint::BATCHING_MODE.to_owned(), json!(hint));

@@ -81,8 +81,17 @@ impl Metrics<'_> {
             None => Row::rule(quantity, "none", allowed, false),
             Some((above, upto)) => {
                 let smallest_possible = above + 1.0;
-                let live = if above == 0.0 { show(upto) } else { format!("{} to {}", show(smallest_possible), show(upto)) };
-                Row::rule(quantity, live, allowed, upto >= 1.0 && smallest_possible <= cap && sizes.mean() <= cap)
+                let live = if above == 0.0 {
+                    show(upto)
+                } else {
+                    format!("{} to {}", show(smallest_possible), show(upto))
+                };
+                Row::rule(
+                    quantity,
+                    live,
+                    allowed,
+                    upto >= 1.0 && smallest_possible <= cap && sizes.mean() <= cap,
+                )
             }
         }
     }
@@ -186,11 +195,27 @@ llm_provider_queue_depth{queue_type="total"} 0
     #[test]
     fn each_rule_can_fail() {
         for (from, to, quantity) in [
-            ("_sum{provider=\"mock\",model=\"default\"} 66", "_sum{provider=\"mock\",model=\"default\"} 65", "requests in bundles"),
+            (
+                "_sum{provider=\"mock\",model=\"default\"} 66",
+                "_sum{provider=\"mock\",model=\"default\"} 65",
+                "requests in bundles",
+            ),
             ("result=\"success\"} 3.5", "result=\"success\"} 8000", "average wait, s"),
-            ("callbacks_total{queue_processing_mode=\"serial_bundle\"", "callbacks_total{queue_processing_mode=\"per_request\"", "callbacks counted as success"),
-            ("queue_depth{queue_type=\"total\"} 0", "queue_depth{queue_type=\"total\"} 1001", "queue depth afterwards"),
-            ("result=\"success\"} 66\nllm_provider_comparison", "result=\"lost\"} 66\nllm_provider_comparison", "results of waits"),
+            (
+                "callbacks_total{queue_processing_mode=\"serial_bundle\"",
+                "callbacks_total{queue_processing_mode=\"per_request\"",
+                "callbacks counted as success",
+            ),
+            (
+                "queue_depth{queue_type=\"total\"} 0",
+                "queue_depth{queue_type=\"total\"} 1001",
+                "queue depth afterwards",
+            ),
+            (
+                "result=\"success\"} 66\nllm_provider_comparison",
+                "result=\"lost\"} 66\nllm_provider_comparison",
+                "results of waits",
+            ),
         ] {
             assert!(BUNDLES.contains(from), "{from}");
             assert_eq!(failed(&BUNDLES.replacen(from, to, 1), true, 64), [quantity]);

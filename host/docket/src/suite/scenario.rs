@@ -80,10 +80,7 @@ fn default_batches() -> u32 {
 #[serde(deny_unknown_fields, tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Prompts {
     /// The same prompt again and again.
-    Fixed {
-        prompt: String,
-        count: u32,
-    },
+    Fixed { prompt: String, count: u32 },
     /// One prompt per pair of `items` items; `{a}` and `{b}` become the items' ids.
     Pairs {
         template: String,
@@ -221,7 +218,9 @@ impl<'a> Library<'a> {
             }
             None => {
                 let found = EMBEDDED.iter().find(|(name, _)| *name == file);
-                found.map(|(_, text)| (*text).to_owned()).with_context(|| format!("there is no embedded {file}"))
+                found
+                    .map(|(_, text)| (*text).to_owned())
+                    .with_context(|| format!("there is no embedded {file}"))
             }
         }
     }
@@ -235,7 +234,8 @@ impl<'a> Library<'a> {
                 .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
                 .collect::<std::io::Result<_>>()?,
         };
-        let mut names: Vec<String> = files.iter().filter_map(|f| f.strip_suffix(".toml")).map(str::to_owned).collect();
+        let mut names: Vec<String> =
+            files.iter().filter_map(|f| f.strip_suffix(".toml")).map(str::to_owned).collect();
         names.sort();
         Ok(names)
     }
@@ -247,7 +247,8 @@ impl<'a> Library<'a> {
             bail!("there is no suite `{name}`; there are {}", known.join(", "));
         }
         let text = self.text(&format!("{name}.toml"))?;
-        let scenario: Scenario = toml::from_str(&text).with_context(|| format!("the suite `{name}` cannot be read"))?;
+        let scenario: Scenario =
+            toml::from_str(&text).with_context(|| format!("the suite `{name}` cannot be read"))?;
         scenario.validate(name).with_context(|| format!("the suite `{name}` is not valid"))?;
         Ok(scenario)
     }
@@ -264,7 +265,11 @@ impl Scenario {
         ensure!(self.version == 1, "its version is {}, known is 1", self.version);
         ensure!(self.name == file, "its name is `{}`, its file's is `{file}`", self.name);
         ensure!(!self.cases.is_empty(), "it has no case");
-        ensure!((1..=64).contains(&self.host.bundle_cap), "bundle_cap is {}, not 1 to 64", self.host.bundle_cap);
+        ensure!(
+            (1..=64).contains(&self.host.bundle_cap),
+            "bundle_cap is {}, not 1 to 64",
+            self.host.bundle_cap
+        );
         for case in &self.cases {
             case.validate().with_context(|| format!("case `{}`", case.name))?;
         }
@@ -322,7 +327,8 @@ mod tests {
     #[test]
     fn pairs_are_all_pairs_with_two_digits() {
         let item = "eng5-lower5-anchor-{n}".to_owned();
-        let all = Prompts::Pairs { template: "between {a} and {b}.".to_owned(), item, items: 5 }.comparisons();
+        let all =
+            Prompts::Pairs { template: "between {a} and {b}.".to_owned(), item, items: 5 }.comparisons();
         assert_eq!(all.len(), 10);
         assert_eq!(all[0].prompt, "between eng5-lower5-anchor-01 and eng5-lower5-anchor-02.");
         assert_eq!(all[9].pair, "04-05");

@@ -65,14 +65,16 @@ impl TraceSummary {
         let mut winner_counts = BTreeMap::new();
         let mut error_code_counts = BTreeMap::new();
         for result in results {
-            *winner_counts.entry(result.winner.clone().unwrap_or_else(|| "error".to_owned())).or_insert(0) += 1;
+            *winner_counts.entry(result.winner.clone().unwrap_or_else(|| "error".to_owned())).or_insert(0) +=
+                1;
             if let Some(code) = result.error_code() {
                 *error_code_counts.entry(code).or_insert(0) += 1;
             }
         }
         let success_count = results.iter().filter(|r| r.is_success()).count() as u64;
         let times: Vec<f64> = results.iter().map(|r| r.response_time_ms as f64).collect();
-        let tokens = |pick: fn(&ComparisonResult) -> u64| Spread::of(results.iter().map(|r| pick(r) as f64).collect());
+        let tokens =
+            |pick: fn(&ComparisonResult) -> u64| Spread::of(results.iter().map(|r| pick(r) as f64).collect());
         Self {
             scenario_id: scenario_id.to_owned(),
             total_events: results.len() as u64,
@@ -99,7 +101,8 @@ impl TraceSummary {
 }
 
 impl Latency {
-    fn of(mut times: Vec<f64>) -> Self {
+    /// Of these times.
+    pub(crate) fn of(mut times: Vec<f64>) -> Self {
         times.sort_by(f64::total_cmp);
         Self {
             min_ms: Some(percentile(&times, 0.0)),
@@ -113,7 +116,11 @@ impl Latency {
 impl Spread {
     fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
-        Self { min: Some(percentile(&values, 0.0)), mean: Some(mean(&values)), max: Some(percentile(&values, 100.0)) }
+        Self {
+            min: Some(percentile(&values, 0.0)),
+            mean: Some(mean(&values)),
+            max: Some(percentile(&values, 100.0)),
+        }
     }
 }
 

@@ -37,18 +37,41 @@ pub(crate) struct Row {
 
 impl Row {
     /// A rule without a recorded value.
-    pub(crate) fn rule(quantity: impl Into<String>, live: impl Into<String>, allowed: impl Into<String>, ok: bool) -> Self {
+    pub(crate) fn rule(
+        quantity: impl Into<String>,
+        live: impl Into<String>,
+        allowed: impl Into<String>,
+        ok: bool,
+    ) -> Self {
         let verdict = if ok { Verdict::Ok } else { Verdict::Failed };
-        Self { quantity: quantity.into(), recorded: "-".to_owned(), live: live.into(), allowed: allowed.into(), verdict }
+        Self {
+            quantity: quantity.into(),
+            recorded: "-".to_owned(),
+            live: live.into(),
+            allowed: allowed.into(),
+            verdict,
+        }
     }
 
     /// `live` may be at most `margin` away from `recorded`.
-    pub(crate) fn near(quantity: impl Into<String>, recorded: Option<f64>, live: f64, margin: impl Fn(f64) -> f64) -> Self {
-        Self::against(quantity, recorded, live, |r| (format!("±{}", show(margin(r))), (live - r).abs() <= margin(r)))
+    pub(crate) fn near(
+        quantity: impl Into<String>,
+        recorded: Option<f64>,
+        live: f64,
+        margin: impl Fn(f64) -> f64,
+    ) -> Self {
+        Self::against(quantity, recorded, live, |r| {
+            (format!("±{}", show(margin(r))), (live - r).abs() <= margin(r))
+        })
     }
 
     /// `live` may be at most `over` above `recorded`.
-    pub(crate) fn at_most_over(quantity: impl Into<String>, recorded: Option<f64>, live: f64, over: f64) -> Self {
+    pub(crate) fn at_most_over(
+        quantity: impl Into<String>,
+        recorded: Option<f64>,
+        live: f64,
+        over: f64,
+    ) -> Self {
         Self::against(quantity, recorded, live, |r| (format!("<= {}", show(r + over)), live <= r + over))
     }
 
@@ -101,6 +124,9 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        assert_eq!((show(5.0), show(0.1234), show(-2.5), show(100.0)), ("5".into(), "0.123".into(), "-2.5".into(), "100".into()));
+        assert_eq!(
+            (show(5.0), show(0.1234), show(-2.5), show(100.0)),
+            ("5".into(), "0.123".into(), "-2.5".into(), "100".into())
+        );
     }
 }
