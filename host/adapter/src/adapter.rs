@@ -98,6 +98,11 @@ impl Adapter {
         self.grants
     }
 
+    /// Whether its steps run on the slow lane, because it was slow or interrupted lately.
+    pub fn is_slow(&self) -> bool {
+        self.conduct.is_slow()
+    }
+
     /// What loading cost.
     pub fn report(&self) -> &LoadReport {
         &self.report

@@ -1,7 +1,7 @@
 //! A stream's decoder: an instance of its own, for as long as the stream lasts.
 //!
-//! It cannot be run again like a step, so a call that takes longer than [`INLINE`] ends the stream, and the
-//! plugin's next streams run on the slow lane, with all of their time.
+//! It cannot be run again like a step, so a call that takes much longer than [`INLINE`] ends the stream, and
+//! the plugin's other streams go on on the slow lane, with all of their time.
 
 use crate::adapter::{Adapter, inner};
 use crate::contract::{FinishResult, Job};

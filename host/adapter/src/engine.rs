@@ -3,7 +3,7 @@
 use crate::adapter::{Adapter, LoadReport};
 use crate::cache::{Cache, CacheOutcome, Sha, trusted};
 use crate::compile::{Compiler, compile};
-use crate::contract::{Bound, bind};
+use crate::contract::{Bound, Contract, bind};
 use crate::lane::{Conduct, SlowLane};
 use crate::runner::Runner;
 use crate::ticker::Ticker;
@@ -17,9 +17,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use wasmtime::component::Component;
 
-/// How long a canary may take: generous, because a busy machine is no reason to refuse a plugin.
-const CANARY: Duration = Duration::from_secs(5);
-
 /// How an engine is set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineOptions {
@@ -31,6 +28,8 @@ pub struct EngineOptions {
     pub compile_time: Duration,
     /// Instances that may live at the same time, over all plugins. Half of them may be streams' decoders.
     pub max_instances: u32,
+    /// How long a canary may take: generous, because a busy machine is no reason to refuse a plugin.
+    pub canary_time: Duration,
     /// How long a step may wait for its turn before it is `Busy`.
     pub admission_wait: Duration,
 }
@@ -42,6 +41,7 @@ impl Default for EngineOptions {
             compiler: Compiler::default(),
             compile_time: Duration::from_secs(60),
             max_instances: 128,
+            canary_time: Duration::from_secs(5),
             admission_wait: Duration::from_secs(5),
         }
     }
@@ -58,6 +58,7 @@ pub(crate) struct Core {
     cache: Result<Cache, CacheOutcome>,
     compiler: Compiler,
     compile_time: Duration,
+    canary_time: Duration,
 }
 
 /// The component host. Cheap to clone.
@@ -90,6 +91,7 @@ impl Engine {
             cache,
             compiler: options.compiler,
             compile_time: options.compile_time,
+            canary_time: options.canary_time,
         })))
     }
 
@@ -132,7 +134,7 @@ impl Engine {
         let Bound { pre, contract } = bound.map_err(|e| LoadError::Interface(format!("{e:#}")))?;
         let runner = Runner { pre, limits: limits.clamped() };
         let began = Instant::now();
-        let manifest = canary(&runner, contract.as_ref())?;
+        let manifest = canary(&runner, contract.as_ref(), self.0.canary_time)?;
         let canary = began.elapsed();
         Ok(Arc::new(Adapter {
             name: name.to_owned(),
@@ -179,12 +181,12 @@ impl Core {
 }
 
 /// Tries the component once: an instance, every function with its types, and the description.
-fn canary(runner: &Runner, contract: &dyn crate::contract::Contract) -> Result<Manifest, LoadError> {
+fn canary(runner: &Runner, contract: &dyn Contract, time: Duration) -> Result<Manifest, LoadError> {
     let failed =
         |(kind, why): (StepErrorKind, String)| LoadError::Canary(format!("{why} ({})", kind.as_str()));
-    let (mut store, instance) = runner.instantiate(Texts::default(), CANARY).map_err(failed)?;
+    let (mut store, instance) = runner.instantiate(Texts::default(), time).map_err(failed)?;
     contract.check(&mut store, &instance).map_err(|e| LoadError::Interface(format!("{e:#}")))?;
-    let text = runner.again(&mut store, &instance, &contract.describe(), CANARY).map_err(failed)?;
+    let text = runner.again(&mut store, &instance, &contract.describe(), time).map_err(failed)?;
     manifest::parse(&text).map_err(LoadError::Manifest)
 }
 

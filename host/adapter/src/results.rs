@@ -197,3 +197,98 @@ pub(crate) fn check_delta(delta: &mut Delta) -> Result<(), Breach> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use docket_types::RetryAdvice;
+    use docket_types::exchange::{JobProgress, SpliceEncoding, Upload};
+
+    fn call(endpoint: &str) -> HttpCall {
+        HttpCall {
+            endpoint: endpoint.into(),
+            method: "POST".into(),
+            path: "/x".into(),
+            query: vec![],
+            headers: vec![],
+            body: vec![],
+            auth: None,
+            timeout_ms: None,
+            repeatable: false,
+        }
+    }
+
+    fn job(effect: JobEffect) -> JobNext {
+        JobNext { state: vec![], effect, progress: JobProgress::default() }
+    }
+
+    fn upload(call: HttpCall) -> JobEffect {
+        let (prefix, separator, suffix) = Default::default();
+        JobEffect::UploadItems(Upload { call, prefix, separator, suffix, multipart: None })
+    }
+
+    fn check(next: &mut JobNext) -> Result<(), Breach> {
+        let manifest = r#"{"schema":"docket.manifest/1","id":"a","version":"1.0.0",
+            "endpoints":{"api":{"base_url":"https://x.test"}}}"#;
+        let manifest = crate::manifest::parse(manifest).unwrap();
+        Checker { manifest: &manifest, limits: &Limits::default() }.job_next(next)
+    }
+
+    #[test]
+    fn a_jobs_calls_are_checked_like_a_requests() {
+        check(&mut job(upload(call("api")))).unwrap();
+        for effect in [
+            upload(call("evil")),
+            JobEffect::Call(call("evil")),
+            JobEffect::DownloadLines(Source::Call(call("evil"))),
+        ] {
+            assert!(check(&mut job(effect)).unwrap_err().1.contains("evil"));
+        }
+        let body = vec![Segment::Literal("x".into())];
+        assert!(
+            check(&mut job(upload(HttpCall { body, ..call("api") })))
+                .unwrap_err()
+                .1
+                .contains("body of its own")
+        );
+        let method = "get".into();
+        assert!(check(&mut job(JobEffect::Call(HttpCall { method, ..call("api") }))).is_err());
+        let header = Header { name: "x".into(), value: "y".repeat(MAX_HEADER_BYTES) };
+        assert!(check(&mut job(JobEffect::Call(HttpCall { headers: vec![header], ..call("api") }))).is_err());
+        let large = JobNext { state: vec![0; 65_537], ..job(JobEffect::Wait(1)) };
+        assert_eq!(check(&mut large.clone()).unwrap_err().0, StepErrorKind::Limit);
+    }
+
+    #[test]
+    fn progress_and_failures_are_cut() {
+        let failure =
+            Failure::new(FailureClass::Other("y".repeat(900)), RetryAdvice::Never, "z".repeat(9000));
+        let mut next = job(JobEffect::Fail(failure));
+        next.progress.provider_state = Some("x".repeat(900));
+        check(&mut next).unwrap();
+        assert_eq!(next.progress.provider_state.unwrap().len(), MAX_NAME);
+        let JobEffect::Fail(failure) = next.effect else { panic!("a failure") };
+        assert_eq!(failure.message.len(), Failure::MAX_MESSAGE);
+        assert!(matches!(failure.class, FailureClass::Other(name) if name.len() == MAX_NAME));
+    }
+
+    #[test]
+    fn an_item_is_one_line_with_a_bounded_id() {
+        let splice = Segment::Splice { index: 0, encoding: SpliceEncoding::Json };
+        check_line(&[Segment::Literal("{".into()), splice]).unwrap();
+        assert!(check_line(&[Segment::Literal("a\nb".into())]).is_err());
+        assert!(check_line(&[Segment::Bytes(b"a\r".to_vec())]).is_err());
+        let mut item = ItemResult { custom_id: "x".repeat(300), outcome: ItemOutcome::Expired };
+        assert!(check_item(&mut item).is_err());
+    }
+
+    #[test]
+    fn what_else_is_billed_is_bounded() {
+        let mut usage = Usage::default();
+        usage.extra = (0..1000).map(|n| (format!("{n:04}"), u64::MAX)).collect();
+        bound_usage(&mut usage);
+        assert_eq!((usage.extra.len(), usage.extra["0000"]), (MAX_EXTRA, MAX_COUNT));
+        assert!(check_delta(&mut Delta::Content("{}".into())).is_ok());
+        assert!(check_delta(&mut Delta::Content("[".into())).is_err());
+    }
+}

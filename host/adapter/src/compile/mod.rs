@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
-use wasmtime::OptLevel;
+use wasmtime::{OptLevel, Precompiled};
 
 /// Where components are compiled.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -132,6 +132,10 @@ fn end(child: &mut Child, in_time: bool) -> std::io::Result<ExitStatus> {
     child.wait()
 }
 
+fn is_code(bytes: &[u8]) -> bool {
+    matches!(wasmtime::Engine::detect_precompiled(bytes), Some(Precompiled::Component))
+}
+
 fn judge(
     in_time: bool,
     status: ExitStatus,
@@ -142,7 +146,8 @@ fn judge(
     const SIGXCPU: i32 = 24;
     cut(&mut message, MAX_MESSAGE);
     match (in_time, status.code(), status.signal()) {
-        (true, Some(0), _) if !code.is_empty() => Ok(code),
+        (true, Some(0), _) if is_code(&code) => Ok(code),
+        (true, Some(0), _) => Err(Ended::Refused("the compiler wrote something else than code".to_owned())),
         (false, ..) | (_, _, Some(SIGXCPU)) => Err(Ended::Exhausted(LoadError::CompileTimeout(time))),
         (_, Some(exit), _) if message.is_empty() => {
             Err(Ended::Refused(format!("the compiler ended with status {exit} and without a word")))
