@@ -30,13 +30,18 @@ fn list(profiles_dir: Option<PathBuf>) -> CommandResult {
 
 /// What the profile sets, as a host would read it: checked, and without secrets.
 fn show(name: &str, profiles_dir: Option<PathBuf>) -> CommandResult {
-    let loaded = settings::from(&settings::sources(&host(profiles_dir), Some(name)))?;
+    let sources = settings::sources(&host(profiles_dir), Some(name));
+    let file = docket_config::find_profile(&sources.profiles_dir(), name).map_err(|e| settings::unusable(&e))?;
+    let loaded = settings::from(&sources)?;
     if let Some(profile) = &loaded.profile {
-        println!("{}: {}\n", profile.name, profile.description);
+        println!("{}: {}\n{}\n", profile.name, profile.description, file.display());
     }
-    let mut rows = table(&["key", "value", "from", "meaning"]);
-    for line in loaded.explain().iter().filter(|line| line.origin.starts_with("profile ")) {
-        rows.add_row([line.key.as_str(), &line.value, &line.origin, line.meaning]);
+    let place = format!("{}:", file.display());
+    let mut rows = table(&["line", "key", "value", "meaning"]);
+    for line in loaded.explain().iter().filter(|line| !line.key.starts_with("profile.")) {
+        if let Some(number) = line.origin.strip_prefix(&place) {
+            rows.add_row([number, &line.key, &line.value, line.meaning]);
+        }
     }
     print(&rows);
     Ok(Exit::Ok)

@@ -41,7 +41,7 @@ async fn a_bad_configuration_is_refused_with_its_place() {
     for (args, words) in [
         (&["--set", "queue.mode=telepathy"][..], ["telepathy", "serial_bundle"]),
         (&["--config", "bad.toml"], ["bad.toml:3", "modus"]),
-        (&["--listen", "0.0.0.0:0"], ["loopback", "admin_token"]),
+        (&["--listen", "0.0.0.0:0"], ["others can reach", "admin_token"]),
         (&["--profile", "cj_generic_bach"], ["cj_generic_bach", "cj_generic_batch"]),
     ] {
         let ran = docket(folder.path(), &[&["serve"], args].concat(), WITHIN).await.unwrap();
@@ -98,7 +98,7 @@ async fn plugin_list_and_check_say_what_is_refused() {
     let args = ["check", "--profile", "cj_generic_batch", "--explain"];
     let ran = docket(folder.path(), &args, WITHIN).await.unwrap();
     assert_eq!(ran.code, Some(0), "{}\n{}", ran.stdout, ran.stderr);
-    for word in ["queue.mode", "profile cj_generic_batch:", "all is well", "made at the first start"] {
+    for word in ["queue.mode", "profiles/cj_generic_batch.toml:", "all is well", "made at the first start"] {
         assert!(ran.stdout.contains(word), "{word} is not in\n{}", ran.stdout);
     }
     assert!(!folder.path().join("docket.db").exists(), "check makes no store");
