@@ -94,7 +94,7 @@ impl Host {
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no body")?;
-        if !head.split_whitespace().nth(1).is_some_and(|status| status == "200") {
+        if head.split_whitespace().nth(1) != Some("200") {
             bail!("GET {path}: {}", head.lines().next().unwrap_or_default());
         }
         Ok(body.to_owned())

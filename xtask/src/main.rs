@@ -2,10 +2,10 @@
 
 mod cargo;
 mod child;
+mod ci;
 mod demo;
 mod plugins;
 mod suites;
-mod tests;
 
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let done = match task.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["plugins"] => repository().and_then(|root| build_plugins(&root)).map(|_| true),
         ["demo"] => repository().and_then(|root| demo::run(&root)),
-        ["test"] => repository().and_then(|root| tests::run(&root)),
+        ["test"] => repository().and_then(|root| ci::run(&root)),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(true)

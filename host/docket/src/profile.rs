@@ -31,7 +31,8 @@ fn list(profiles_dir: Option<PathBuf>) -> CommandResult {
 /// What the profile sets, as a host would read it: checked, and without secrets.
 fn show(name: &str, profiles_dir: Option<PathBuf>) -> CommandResult {
     let sources = settings::sources(&host(profiles_dir), Some(name));
-    let file = docket_config::find_profile(&sources.profiles_dir(), name).map_err(|e| settings::unusable(&e))?;
+    let file =
+        docket_config::find_profile(&sources.profiles_dir(), name).map_err(|e| settings::unusable(&e))?;
     let loaded = settings::from(&sources)?;
     if let Some(profile) = &loaded.profile {
         println!("{}: {}\n{}\n", profile.name, profile.description, file.display());

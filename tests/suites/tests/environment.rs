@@ -1,4 +1,10 @@
 //! Nothing skips: a host that does not fit, or a run that differs, fails with its reason.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what went wrong by panicking"
+)]
 
 use docket_test_support::{Ran, Setup, TestHost, docket, root};
 use std::path::Path;

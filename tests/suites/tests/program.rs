@@ -1,4 +1,10 @@
 //! The program itself: how it starts, refuses, stops, and what its commands print.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what went wrong by panicking"
+)]
 
 use docket_test_support::{Comparison, Setup, TestHost, docket, plugins, root};
 use serde_json::Value;

@@ -1,4 +1,10 @@
 //! Every suite passes on virtual time, and says what it compared.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says what went wrong by panicking"
+)]
 
 use docket_test_support::{Ran, docket, root};
 use serde_json::Value;

@@ -206,7 +206,8 @@ mod tests {
 
     #[test]
     fn each_rule_can_fail() {
-        let bad: [(&str, fn(&mut ComparisonResult)); 7] = [
+        type Change = fn(&mut ComparisonResult);
+        let bad: [(&str, Change); 7] = [
             ("winner", |d| d.winner = Some("tie".to_owned())),
             ("justification", |d| d.justification = Some(" ".to_owned())),
             ("confidence", |d| d.confidence = Some(5.01)),
