@@ -17,6 +17,7 @@ const SUITES: &[(&str, &[&str])] = &[
     ("HTTP and OpenAPI", &["host/api", "tests/api"]),
     ("the binary and its tools", &["host/docket", "tests/support", "tests/bench", "xtask"]),
     ("scenarios", &["tests/suites"]),
+    ("crashes", &["tests/crash"]),
     ("architecture", &["tests/arch"]),
     ("everything else", &[""]),
 ];

@@ -1,0 +1,71 @@
+//! SIGKILL before and after every persistence point, and at 200 random moments under load.
+
+use docket_store::crash::POINTS;
+use docket_test_support::{Receiver, TestHost};
+use docket_tests_crash::{Ledger, press, setup};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long the load goes on until it must have come to a point.
+const POINT_WITHIN: Duration = Duration::from_secs(40);
+/// How many times the process is killed at random.
+const RANDOM_KILLS: usize = 200;
+/// Points that the load cannot bring about: an hourly clean-up, and the pause of a receiver that failed ten times. The
+/// store's own crash suite kills at these, too.
+const ELSEWHERE: &[&str] = &[
+    "prune.before_commit",
+    "prune.after_commit",
+    "outbox.postpone.before_commit",
+    "outbox.postpone.after_commit",
+];
+
+/// In which mode the load comes to a point.
+fn mode(point: &str) -> &'static str {
+    let of_jobs = ["plan.", "job.", "step.", "finish."];
+    if of_jobs.iter().any(|prefix| point.starts_with(prefix)) { "batch_api" } else { "serial_bundle" }
+}
+
+#[tokio::test]
+async fn at_every_persistence_point() {
+    let receiver = Receiver::start(&[503, 503, 503]).await.unwrap();
+    for point in POINTS.iter().filter(|point| !ELSEWHERE.contains(point)) {
+        let ledger = Ledger::default();
+        let armed = setup(mode(point)).arg("--crash-at").arg(format!("{point}:2"));
+        let mut host = TestHost::start(armed).await.unwrap();
+        // Over before its time when the host does not answer any more.
+        let pressed = timeout(POINT_WITHIN, press(&host, &ledger, receiver.url())).await;
+        assert!(pressed.is_ok(), "{point} was not passed twice within {POINT_WITHIN:?}");
+        host.ended(Duration::from_secs(10)).await.unwrap();
+        host.change(setup(mode(point)));
+        host.restart().await.unwrap();
+        if let Err(broken) = ledger.check(&host, &receiver.received()).await {
+            panic!("after a kill at {point}: {broken:#}");
+        }
+        host.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn at_200_random_moments() {
+    let seed = 20_261_123;
+    println!("seed {seed}");
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let receiver = Receiver::start(&[503, 500, 503]).await.unwrap();
+    let ledger = Ledger::default();
+    let modes = ["per_request", "serial_bundle", "batch_api"];
+    let mut host = TestHost::prepare(setup(modes[0])).unwrap();
+    for kill in 0..RANDOM_KILLS {
+        host.change(setup(modes[kill % modes.len()]));
+        host.restart().await.unwrap();
+        let moment = Duration::from_millis(rng.random_range(5..300));
+        let ended = timeout(moment, press(&host, &ledger, receiver.url())).await;
+        assert!(ended.is_err(), "the host ended by itself");
+        host.kill().await.unwrap();
+    }
+    host.restart().await.unwrap();
+    assert!(ledger.ids().len() > RANDOM_KILLS, "only {} requests were accepted", ledger.ids().len());
+    ledger.check(&host, &receiver.received()).await.unwrap();
+    host.stop().await.unwrap();
+}
