@@ -12,8 +12,8 @@
 //! use docket_sdk::{Adapter, AuthScheme, Call, ChatRequest, Completion, Context, Failure, Manifest, Reply, Usage};
 //! use serde::{Deserialize, Serialize};
 //!
-//! struct Hello;
-//! docket_sdk::export_adapter!(Hello);
+//! struct Acme;
+//! docket_sdk::export_adapter!(Acme);
 //!
 //! #[derive(Serialize)]
 //! struct Body<'a> {
@@ -29,12 +29,12 @@
 //!     output_tokens: u64,
 //! }
 //!
-//! impl Adapter for Hello {
+//! impl Adapter for Acme {
 //!     fn manifest() -> Manifest {
-//!         Manifest::new("hello", env!("CARGO_PKG_VERSION"), "A provider with one route.")
-//!             .endpoint("api", "https://api.hello.example/v1", &["/complete"])
+//!         Manifest::new("acme", env!("CARGO_PKG_VERSION"), "A provider with one route.")
+//!             .endpoint("api", "https://api.acme.example/v1", &["/complete"])
 //!             .auth("key", AuthScheme::Bearer)
-//!             .default_model("hello-1")
+//!             .default_model("acme-1")
 //!     }
 //!
 //!     fn encode(context: &Context, request: &ChatRequest) -> Result<Call, Failure> {
@@ -52,17 +52,17 @@
 //! # // What a test of it looks like; see `docket_sdk::fixtures` for tests from files.
 //! # fn main() {
 //! let fixture = r#"{
-//!     "context": {"model": "hello-1"},
+//!     "context": {"model": "acme-1"},
 //!     "request": {"messages": [{"role": "user", "content": [{"type": "text", "text": "Say \"hi\""}]}]},
 //!     "exchange": [
 //!         {"event": "start", "effect": {"call": {"endpoint": "api", "method": "POST", "path": "/complete", "auth": "key",
 //!             "headers": {"content-type": "application/json"},
-//!             "body": {"model": "hello-1", "prompt": "Say \"hi\"\n\nAnswer:"}}}},
+//!             "body": {"model": "acme-1", "prompt": "Say \"hi\"\n\nAnswer:"}}}},
 //!         {"event": {"reply": {"status": 429, "headers": {"retry-after": "2"}, "body": "slow down"}},
 //!          "effect": {"fail": {"class": "rate_limited", "retry": {"after_ms": 2000}, "status": 429, "message": "*"}}}
 //!     ]
 //! }"#;
-//! docket_sdk::fixtures::check::<Hello>(fixture).unwrap();
+//! docket_sdk::fixtures::check::<Acme>(fixture).unwrap();
 //! # }
 //! ```
 
