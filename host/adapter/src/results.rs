@@ -284,8 +284,8 @@ mod tests {
 
     #[test]
     fn what_else_is_billed_is_bounded() {
-        let mut usage = Usage::default();
-        usage.extra = (0..1000).map(|n| (format!("{n:04}"), u64::MAX)).collect();
+        let extra = (0..1000).map(|n| (format!("{n:04}"), u64::MAX)).collect();
+        let mut usage = Usage { extra, ..Usage::default() };
         bound_usage(&mut usage);
         assert_eq!((usage.extra.len(), usage.extra["0000"]), (MAX_EXTRA, MAX_COUNT));
         assert!(check_delta(&mut Delta::Content("{}".into())).is_ok());

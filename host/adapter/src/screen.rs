@@ -111,7 +111,7 @@ impl Totals {
 /// One function: its size, its locals, its nesting, and locals times control flow.
 fn check_body(body: &FunctionBody<'_>) -> Result<(), LoadError> {
     let size = body.range().end.saturating_sub(body.range().start);
-    bounded("the size of a function in bytes", size as u64, MAX_BODY)?;
+    bounded("the size of a function in bytes", size, MAX_BODY)?;
     let mut locals: u64 = 0;
     for group in body.get_locals_reader().map_err(malformed)? {
         locals += u64::from(group.map_err(malformed)?.0);

@@ -1,6 +1,8 @@
 //! The built plugins, through Wasm, against the fixtures that their own crates hold natively: what is equal to the
 //! same file is equal to each other.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod read;
 mod render;
 

@@ -1,10 +1,18 @@
 //! Every built component imports nothing, describes itself, and answers its fixtures as its native crate does.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use docket_adapter::{Adapter, Engine, EngineOptions, Grants, Limits};
 use docket_tests_adapters::*;
 use docket_types::chat::Texts;
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+/// Loaded once for all tests.
+fn all() -> Vec<Arc<Adapter>> {
+    static ALL: OnceLock<Vec<Arc<Adapter>>> = OnceLock::new();
+    ALL.get_or_init(load_all).clone()
+}
 
 fn load_all() -> Vec<Arc<Adapter>> {
     let engine = Engine::new(EngineOptions::default()).expect("an engine");
@@ -22,7 +30,7 @@ fn expect(place: &str, expected: &Value, found: &Value) {
 
 #[test]
 fn they_import_nothing_and_are_who_they_say() {
-    let adapters = load_all();
+    let adapters = all();
     for adapter in &adapters {
         let foreign: Vec<_> =
             adapter.imports().iter().filter(|i| !i.starts_with("docket:provider/types@")).collect();
@@ -44,7 +52,7 @@ fn they_import_nothing_and_are_who_they_say() {
 #[tokio::test]
 async fn exchanges_are_the_fixtures() {
     let mut steps = 0;
-    for adapter in load_all() {
+    for adapter in all() {
         for (place, fixture) in fixtures(adapter.name()) {
             let Some(exchange) = fixture["exchange"].as_array() else { continue };
             let context = context(&fixture["context"]);
@@ -65,7 +73,7 @@ async fn exchanges_are_the_fixtures() {
 #[tokio::test]
 async fn jobs_are_the_fixtures() {
     let mut events = 0;
-    for adapter in load_all().into_iter().filter(|adapter| adapter.has_batch()) {
+    for adapter in all().into_iter().filter(|adapter| adapter.has_batch()) {
         for (place, fixture) in fixtures(adapter.name()) {
             let context = context(&fixture["context"]);
             items(&adapter, &place, &fixture).await;
@@ -112,7 +120,7 @@ async fn items(adapter: &Adapter, place: &str, fixture: &Value) {
 /// The same request gives the same bytes, in this process and in the next, whoever asks.
 #[tokio::test]
 async fn answers_are_the_same_each_time() {
-    let (one, two) = (load_all(), load_all());
+    let (one, two) = (all(), load_all());
     for (one, two) in one.iter().zip(&two) {
         for (place, fixture) in fixtures(one.name()).into_iter().filter(|(_, f)| f["exchange"].is_array()) {
             let context = context(&fixture["context"]);

@@ -1,5 +1,7 @@
 //! Compiled code on disk is believed when this host wrote it, and in no other case.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use docket_adapter::{Adapter, CacheOutcome, Engine, EngineOptions};
 use docket_tests_hostile::*;
 use docket_types::exchange::Effect;

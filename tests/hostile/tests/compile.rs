@@ -1,5 +1,7 @@
 //! Compilation happens in a child that limits itself, and that ends when its time is over.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use docket_adapter::{CacheOutcome, Compiler, Engine, EngineOptions, LoadError};
 use docket_tests_hostile::*;
 use docket_types::exchange::Effect;

@@ -1,5 +1,7 @@
 //! What is no adapter is refused with a reason of its own, and the registry goes on with the rest.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use docket_adapter::{Grants, LoadError, PluginOptions, Registry};
 use docket_tests_hostile::*;
 use docket_types::exchange::Effect;

@@ -1,5 +1,7 @@
 //! A plugin that loops costs its own requests: its neighbour goes on, at its own speed.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use docket_adapter::{Adapter, Engine, EngineOptions, Grants, Limits, StepErrorKind};
 use docket_tests_hostile::*;
 use docket_types::exchange::Effect;

@@ -1,5 +1,7 @@
 //! A hostile step ends in an error of its own kind that names the plugin and the limit, and the next one is not affected.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use docket_adapter::{Grants, Limits, StepErrorKind};
 use docket_tests_hostile::*;
 use docket_types::FailureClass;

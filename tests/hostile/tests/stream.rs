@@ -1,5 +1,7 @@
 //! A decoder keeps its instance for its stream, is bounded in each call, and is over after an error.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use docket_adapter::StepErrorKind;
 use docket_tests_hostile::*;
 use docket_types::FailureClass;
