@@ -15,7 +15,11 @@ impl FromRequestParts<App> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
         if !app.options.admin_enabled {
-            return Err(ApiError::new(StatusCode::NOT_FOUND, "ADMIN_API_DISABLED", "the admin routes are disabled"));
+            return Err(ApiError::new(
+                StatusCode::NOT_FOUND,
+                "ADMIN_API_DISABLED",
+                "the admin routes are disabled",
+            ));
         }
         let Some(wanted) = &app.token_digest else { return Ok(Self) };
         let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| bearer(value.as_bytes()));
@@ -23,7 +27,11 @@ impl FromRequestParts<App> for Admin {
             return Err(unauthorized("this route needs the admin token as a bearer token"));
         };
         // Digests have one length, so neither the length nor a common start can be measured.
-        if bool::from(digest(given).ct_eq(wanted)) { Ok(Self) } else { Err(unauthorized("the admin token is wrong")) }
+        if bool::from(digest(given).ct_eq(wanted)) {
+            Ok(Self)
+        } else {
+            Err(unauthorized("the admin token is wrong"))
+        }
     }
 }
 

@@ -5,7 +5,9 @@ use crate::state::Shared;
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{
+    Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer,
+};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -17,10 +19,15 @@ pub(crate) async fn read(shared: &Shared, headers: &HeaderMap, body: Body) -> Ap
     check_type(headers)?;
     let limit = shared.options.max_body_bytes;
     let too_large = || {
-        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", format!("the body exceeds {limit} bytes"))
-            .detail("max_body_bytes", limit)
+        ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "PAYLOAD_TOO_LARGE",
+            format!("the body exceeds {limit} bytes"),
+        )
+        .detail("max_body_bytes", limit)
     };
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
@@ -30,7 +37,9 @@ pub(crate) async fn read(shared: &Shared, headers: &HeaderMap, body: Body) -> Ap
         Ok(Err(_)) => {
             Err(ApiError::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", "the body ended before its time"))
         }
-        Err(_) => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "TIMEOUT", "the body took too long to arrive")),
+        Err(_) => {
+            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "TIMEOUT", "the body took too long to arrive"))
+        }
     }
 }
 
@@ -48,7 +57,8 @@ fn check_type(headers: &HeaderMap) -> ApiResult<()> {
         return Ok(());
     }
     let message = "the content-type must be application/json";
-    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message).param("Content-Type"))
+    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message)
+        .param("Content-Type"))
 }
 
 /// Parses a body. The path to what is wrong is only looked for when something is.
@@ -66,7 +76,11 @@ fn explain<T: DeserializeOwned>(bytes: &[u8]) -> ApiError {
     let path = error.path().to_string();
     let inner = error.into_inner();
     if inner.is_syntax() || inner.is_eof() {
-        let what = if bytes.iter().all(u8::is_ascii_whitespace) { "the body is empty".into() } else { inner.to_string() };
+        let what = if bytes.iter().all(u8::is_ascii_whitespace) {
+            "the body is empty".into()
+        } else {
+            inner.to_string()
+        };
         return malformed(&what);
     }
     let message: String = without_position(&inner.to_string()).chars().take(MAX_MESSAGE).collect();
@@ -90,10 +104,10 @@ fn without_position(message: &str) -> &str {
     message.rsplit_once(" at line ").map_or(message, |(text, _)| text)
 }
 
-/// The dotted path to the field. Missing and unknown fields are named by the message, not by the path.
+/// The dotted path to the field. Missing, unknown and doubled fields are named by the message, not by the path.
 fn param(path: &str, message: &str) -> String {
     let parent = if path == "." { "" } else { path };
-    let named = ["missing field `", "unknown field `"]
+    let named = ["missing field `", "unknown field `", "duplicate field `"]
         .iter()
         .find_map(|start| message.strip_prefix(start))
         .and_then(|rest| rest.split('`').next());

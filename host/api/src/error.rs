@@ -196,7 +196,9 @@ impl From<TestError> for ApiError {
         let message = error.to_string();
         match error {
             TestError::UnknownProvider { known, .. } => {
-                Self::new(StatusCode::BAD_REQUEST, "UNKNOWN_PROVIDER", message).param("provider").detail("known", known)
+                Self::new(StatusCode::BAD_REQUEST, "UNKNOWN_PROVIDER", message)
+                    .param("provider")
+                    .detail("known", known)
             }
             TestError::Unavailable { provider, .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "PROVIDER_UNAVAILABLE", message)
@@ -250,7 +252,8 @@ mod tests {
     #[test]
     fn unknown_names_come_with_the_known_ones() {
         let error: ApiError =
-            SubmitError::UnknownProvider { name: "x".into(), known: vec!["mock".into(), "openai".into()] }.into();
+            SubmitError::UnknownProvider { name: "x".into(), known: vec!["mock".into(), "openai".into()] }
+                .into();
         assert_eq!(error.details["known"], json!(["mock", "openai"]));
         assert!(error.message.contains("mock, openai"), "{}", error.message);
     }

@@ -60,7 +60,9 @@ pub(crate) async fn bounded(State(app): State<App>, request: Request, next: Next
 
 fn request_id(request: &Request) -> HeaderValue {
     let given = request.headers().get(&REQUEST_ID).filter(|value| {
-        !value.is_empty() && value.len() <= MAX_REQUEST_ID && value.as_bytes().iter().all(u8::is_ascii_graphic)
+        !value.is_empty()
+            && value.len() <= MAX_REQUEST_ID
+            && value.as_bytes().iter().all(u8::is_ascii_graphic)
     });
     match given {
         Some(value) => value.clone(),

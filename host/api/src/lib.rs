@@ -26,8 +26,7 @@ pub fn router(state: ApiState) -> Router {
     let shared = Arc::new(state::Shared::new(state));
     let (quick, streams, _) = openapi::routers();
     let quick = quick.layer(axum::middleware::from_fn_with_state(Arc::clone(&shared), guard::bounded));
-    let app = quick.merge(streams).fallback(routes::not_found).method_not_allowed_fallback(routes::bad_method);
-    app.layer(guard::catch_panic())
-        .layer(axum::middleware::from_fn(guard::observe))
-        .with_state(shared)
+    let app =
+        quick.merge(streams).fallback(routes::not_found).method_not_allowed_fallback(routes::bad_method);
+    app.layer(guard::catch_panic()).layer(axum::middleware::from_fn(guard::observe)).with_state(shared)
 }

@@ -4,6 +4,7 @@
 //! disturb each other: each host has a share of the posts, and one that keeps failing gets a single one.
 
 mod lanes;
+pub(crate) mod payload;
 mod sign;
 
 use crate::clock::Clock;
@@ -22,7 +23,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use sign::{SecretError, Signer};
+pub(crate) use sign::Signer;
 
 /// What the loop needs.
 pub(crate) struct Deliverer {

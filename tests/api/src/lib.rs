@@ -1,1 +1,1 @@
-//! docket-tests-api
+//! Tests of the HTTP surface against a real host in this process; see `tests/api`.

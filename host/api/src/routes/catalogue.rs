@@ -1,11 +1,11 @@
 //! Who can answer, with which models.
 
-use super::Query;
+use super::{Path, Query};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::state::App;
 use crate::wire::{ModelList, ProviderInfo, ProviderList, TestAnswer};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use docket_pipeline::ModelFilter;
 use docket_types::ProviderName;
 use http::StatusCode;
@@ -38,7 +38,10 @@ pub(crate) async fn providers(State(app): State<App>) -> Json<ProviderList> {
         (status = 503, description = "It cannot be used", body = ErrorBody),
         (status = 504, description = "It did not answer in time", body = ErrorBody))
 )]
-pub(crate) async fn test(State(app): State<App>, Path(provider): Path<String>) -> ApiResult<Json<TestAnswer>> {
+pub(crate) async fn test(
+    State(app): State<App>,
+    Path(provider): Path<String>,
+) -> ApiResult<Json<TestAnswer>> {
     let report = app.handle.test_provider(&ProviderName(provider)).await?;
     Ok(Json(TestAnswer::new(report)))
 }
@@ -60,7 +63,10 @@ pub(crate) struct Filter {
     responses((status = 200, description = "The models", body = ModelList),
         (status = 400, description = "No such provider", body = ErrorBody))
 )]
-pub(crate) async fn models(State(app): State<App>, Query(filter): Query<Filter>) -> ApiResult<Json<ModelList>> {
+pub(crate) async fn models(
+    State(app): State<App>,
+    Query(filter): Query<Filter>,
+) -> ApiResult<Json<ModelList>> {
     let mut provider = None;
     if let Some(name) = filter.provider {
         let mut known: Vec<String> = app.handle.providers().into_iter().map(|p| p.name.0).collect();

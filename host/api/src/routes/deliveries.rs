@@ -1,12 +1,12 @@
 //! Webhooks for operators: what is pending or dead, and trying again.
 
-use super::Query;
+use super::{Path, Query};
 use crate::admin::Admin;
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::state::App;
 use crate::wire::{DeliveryInfo, DeliveryList, Redelivery};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use docket_store::DeliveryState;
 use http::StatusCode;
@@ -59,7 +59,11 @@ pub(crate) async fn list(
         (status = 404, description = "No such delivery", body = ErrorBody)),
     security(("admin_token" = []))
 )]
-pub(crate) async fn redeliver(_: Admin, State(app): State<App>, Path(id): Path<String>) -> ApiResult<Response> {
+pub(crate) async fn redeliver(
+    _: Admin,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> ApiResult<Response> {
     if app.handle.redeliver(&id).await? {
         Ok((StatusCode::ACCEPTED, Json(Redelivery { id, state: "pending" })).into_response())
     } else {

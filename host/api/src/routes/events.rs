@@ -1,11 +1,11 @@
 //! A request's changes as server-sent events.
 
-use super::{no_request, request_id};
+use super::{Path, no_request, request_id};
 use crate::error::{ApiResult, ErrorBody};
 use crate::state::App;
 use crate::stream::{Place, Woken, wait};
 use crate::wire::StateEvent;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use docket_pipeline::Request;
@@ -36,7 +36,8 @@ pub(crate) async fn watch(State(app): State<App>, Path(id): Path<String>) -> Api
     // First the hints, then the state: what changes between the two is not lost.
     let hints = app.handle.changes();
     let request = app.handle.request(request_id).await?.ok_or_else(|| no_request(&id))?;
-    let watch = Watch { app, id: request_id, hints, shown: None, next: Some(request), ended: false, _place: place };
+    let watch =
+        Watch { app, id: request_id, hints, shown: None, next: Some(request), ended: false, _place: place };
     let events = stream::unfold(watch, |mut watch| async move {
         let event = watch.event().await?;
         Some((Ok::<_, Infallible>(event), watch))
@@ -78,9 +79,12 @@ impl Watch {
                 }
             }
             let id = self.id;
-            let woken = wait(&self.app, &mut self.hints, None, |change| {
-                matches!(change, Change::Request(changed, _) if *changed == id)
-            });
+            let woken = wait(
+                &self.app,
+                &mut self.hints,
+                None,
+                |change| matches!(change, Change::Request(changed, _) if *changed == id),
+            );
             if woken.await == Woken::Stop {
                 return None;
             }

@@ -46,6 +46,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// The variables of a path, with errors in the usual shape.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        path.map(|path| Self(path.0)).map_err(|rejection| {
+            ApiError::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", rejection.body_text())
+        })
+    }
+}
+
 /// A request's id from a path. What is no id is no request.
 pub(crate) fn request_id(text: &str) -> ApiResult<RequestId> {
     text.parse().map_err(|_| no_request(text))

@@ -1,11 +1,11 @@
 //! One request: its state and outcome, and taking it back.
 
-use super::{no_request, request_id};
+use super::{Path, no_request, request_id};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::state::App;
 use crate::wire::{Cancelled, RequestInfo};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use docket_pipeline::CancelOutcome;
 use docket_types::RequestState;

@@ -1,13 +1,13 @@
 //! Reading a topic log: a page, a long poll, or a stream.
 
-use super::Query;
 use super::events::{KEEP_ALIVE, unbuffered};
+use super::{Path, Query};
 use crate::error::{ApiError, ApiResult, ErrorBody};
 use crate::state::App;
 use crate::stream::{Place, Woken, wait};
 use crate::wire::{TopicEntry, TopicPage};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use docket_store::{Change, TopicEvent};
@@ -86,7 +86,13 @@ pub(crate) async fn read(
 }
 
 /// Waits until there is an event, at most `wanted`.
-async fn poll(app: &App, topic: &str, after: i64, limit: u32, wanted: Duration) -> ApiResult<Vec<TopicEvent>> {
+async fn poll(
+    app: &App,
+    topic: &str,
+    after: i64,
+    limit: u32,
+    wanted: Duration,
+) -> ApiResult<Vec<TopicEvent>> {
     let _place = Place::take(app)?;
     let deadline = Instant::now() + wanted;
     let mut hints = app.handle.changes();
@@ -133,7 +139,9 @@ impl Follow {
                     continue;
                 };
                 // A line break would end the data; JSON has none that mean something.
-                return Some(Event::default().id(event.seq.to_string()).data(data.replace(['\r', '\n'], " ")));
+                return Some(
+                    Event::default().id(event.seq.to_string()).data(data.replace(['\r', '\n'], " ")),
+                );
             }
             match self.app.handle.read_topic(&self.topic, self.after, default_limit()).await {
                 Ok(events) if !events.is_empty() => {
@@ -144,9 +152,12 @@ impl Follow {
                 Err(error) => tracing::debug!(%error, "a topic cannot be read; it is read again"),
             }
             let topic = &self.topic;
-            let woken = wait(&self.app, &mut self.hints, None, |change| {
-                matches!(change, Change::Topic(changed) if changed == topic)
-            });
+            let woken = wait(
+                &self.app,
+                &mut self.hints,
+                None,
+                |change| matches!(change, Change::Topic(changed) if changed == topic),
+            );
             if woken.await == Woken::Stop {
                 return None;
             }
@@ -164,7 +175,9 @@ fn check_topic(topic: &str) -> ApiResult<()> {
 
 fn wants_stream(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accept.split(',').any(|part| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream"))
+    accept.split(',').any(|part| {
+        part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream")
+    })
 }
 
 fn last_event_id(headers: &HeaderMap) -> ApiResult<Option<i64>> {

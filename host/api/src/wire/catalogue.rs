@@ -157,7 +157,8 @@ impl ModelList {
 
 impl ModelInfo {
     fn new(provider: &ProviderName, model: Model) -> Self {
-        let supports = |name: &str| model.capabilities.get(name).is_some_and(|value| *value == Value::Bool(true));
+        let supports =
+            |name: &str| model.capabilities.get(name).is_some_and(|value| *value == Value::Bool(true));
         Self {
             supports_streaming: supports("streaming"),
             provider: provider.to_string(),

@@ -7,7 +7,7 @@ mod request;
 mod submission;
 mod topic;
 
-pub(crate) use catalogue::{ModelInfo, ModelList, PluginInfo, PluginList, ProviderInfo, ProviderList, TestAnswer};
+pub(crate) use catalogue::{ModelList, PluginInfo, PluginList, ProviderInfo, ProviderList, TestAnswer};
 pub(crate) use delivery::{DeliveryInfo, DeliveryList, Redelivery};
 pub(crate) use receipt::{Cancelled, Receipt};
 pub(crate) use request::{RequestInfo, StateEvent};

@@ -106,8 +106,12 @@ impl RequestInfo {
             None => (None, None),
             Some(Outcome::Succeeded(success)) => (Some(ResultInfo::from(*success)), None),
             Some(Outcome::Failed { failure }) => (None, Some(failure.into())),
-            Some(Outcome::Expired) => (None, Some(FailureInfo::own("expired", "the time ran out before an answer came"))),
-            Some(Outcome::Cancelled) => (None, Some(FailureInfo::own("cancelled", "the caller cancelled it"))),
+            Some(Outcome::Expired) => {
+                (None, Some(FailureInfo::own("expired", "the time ran out before an answer came")))
+            }
+            Some(Outcome::Cancelled) => {
+                (None, Some(FailureInfo::own("cancelled", "the caller cancelled it")))
+            }
         };
         Self {
             queue_id: request.id.to_string(),

@@ -198,7 +198,9 @@ mod tests {
 
     #[test]
     fn a_provider_is_required() {
-        for overrides in [json!(null), json!({}), json!({"provider_override": null}), json!({"provider_override": ""})] {
+        for overrides in
+            [json!(null), json!({}), json!({"provider_override": null}), json!({"provider_override": ""})]
+        {
             let body = json!({"user_prompt": "p", "callback_topic": "t", "llm_config_overrides": overrides});
             assert!(read(&body).is_err(), "{body}");
         }

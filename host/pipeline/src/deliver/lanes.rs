@@ -182,12 +182,16 @@ mod tests {
     fn what_does_not_fit_goes_back_and_a_troubled_host_for_longer() {
         let mut lanes = Lanes::new(16);
         started(&mut lanes, "dead.example", 4 + HOLD);
-        let Placed::Surplus { pause, .. } = lanes.place(delivery("dead.example", 99), LEASE) else { panic!() };
+        let Placed::Surplus { pause, .. } = lanes.place(delivery("dead.example", 99), LEASE) else {
+            panic!()
+        };
         assert_eq!(pause, SHORTLY);
         for _ in 0..TROUBLED {
             lanes.ended("dead.example", false);
         }
-        let Placed::Surplus { pause, .. } = lanes.place(delivery("dead.example", 99), LEASE) else { panic!() };
+        let Placed::Surplus { pause, .. } = lanes.place(delivery("dead.example", 99), LEASE) else {
+            panic!()
+        };
         assert_eq!(pause, LONGER);
     }
 

@@ -64,7 +64,8 @@ mod tests {
     fn the_signature_is_the_standards_own_example() {
         let signer = Signer::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let now = Timestamp::from_millis(1_614_265_330_999);
-        let headers = signer.headers("msg_p5jXN8AQM9LWM0D4loKWxJek", now, br#"{"test": 2432232314}"#).unwrap();
+        let headers =
+            signer.headers("msg_p5jXN8AQM9LWM0D4loKWxJek", now, br#"{"test": 2432232314}"#).unwrap();
         let value = |name: &str| headers.iter().find(|h| h.name == name).map(|h| h.value.clone()).unwrap();
         assert_eq!(value("webhook-timestamp"), "1614265330");
         assert_eq!(value("webhook-id"), "msg_p5jXN8AQM9LWM0D4loKWxJek");
