@@ -7,6 +7,7 @@ use crate::answer;
 use crate::callback::{self, Facts};
 use crate::chat;
 use crate::core::Core;
+use crate::deliver::payload;
 use crate::exchange::{Ran, Stop};
 use crate::provider::{self, Provider, Seen};
 use docket_scheduling::retry::{Decision, Failed, Reason};
@@ -239,7 +240,13 @@ fn finish(
     let deliveries = sinks
         .into_iter()
         .flatten()
-        .map(|sink| NewDelivery { id: callback::delivery_id(work.leased.id), sink, body: body.clone() })
+        .map(|sink| {
+            let body = match &sink {
+                Sink::Topic(_) => body.clone(),
+                Sink::Webhook(_) => stored("webhook", payload::of_envelope(&body)),
+            };
+            NewDelivery { id: callback::delivery_id(work.leased.id), sink, body }
+        })
         .collect();
     Transition::Finish {
         state: outcome.state(),
