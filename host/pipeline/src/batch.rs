@@ -8,6 +8,7 @@
 
 mod drive;
 mod items;
+mod results;
 
 use crate::core::Core;
 use crate::exchange::{context, millis};

@@ -1,6 +1,7 @@
 //! Admit: from a submission to a receipt. The receipt exists only after the request is durable.
 
 use crate::core::Core;
+use crate::provider::DEFAULT_MODEL;
 use crate::view::{Receipt, SubmitError};
 use docket_scheduling::compat;
 use docket_store::{Accepted, CompatKey, IdempotencyKey, NewRequest};
@@ -25,7 +26,7 @@ pub(crate) async fn submit(
 ) -> Result<Receipt, SubmitError> {
     let provider = submission.provider.to_string();
     let model = submission.overrides.model.clone();
-    let model = model.as_deref().unwrap_or("default");
+    let model = model.as_deref().unwrap_or(DEFAULT_MODEL);
     let result = accept(core, submission, idempotency).await;
     // The names of unknown providers and models are the caller's: they would fill the labels.
     match &result {
@@ -158,7 +159,7 @@ fn check_texts(submission: &Submission) -> Result<(), SubmitError> {
     if let (Some(short), Some(long)) = (first_short, last_long)
         && short < long
     {
-        let model = submission.overrides.model.as_deref().unwrap_or("default");
+        let model = submission.overrides.model.as_deref().unwrap_or(DEFAULT_MODEL);
         llm::prompt_ttl_violations_total(submission.provider.as_str(), model, "incoming_blocks", 1);
         let message = "cacheable blocks of one hour must come before those of five minutes";
         return Err(invalid(format!("prompt_blocks[{long}].ttl"), message));

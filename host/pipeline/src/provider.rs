@@ -12,6 +12,8 @@ use docket_types::{ProviderName, Submission, Timestamp};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, Semaphore};
 
+/// What the metrics call the model of a request that names none.
+pub(crate) const DEFAULT_MODEL: &str = "default";
 /// How circuits are named in the metrics.
 const SERVICE: &str = "llm_provider_service";
 
@@ -123,6 +125,14 @@ impl Provider {
             .next()
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// The model of a job, from the name that the metrics have for it.
+    pub(crate) fn job_model(&self, manifest: &Manifest, label: &str) -> String {
+        if label != DEFAULT_MODEL {
+            return label.to_owned();
+        }
+        self.options.default_model.clone().or_else(|| manifest.default_model.clone()).unwrap_or_default()
     }
 
     fn health<T>(&self, f: impl FnOnce(&mut Health) -> T) -> T {

@@ -11,11 +11,9 @@ use docket_scheduling::budget::{self, JOB_STEPS};
 use docket_store::{Error, Fenced, JobState, JobStep, LeasedBatch};
 use docket_telemetry::{host, llm};
 use docket_types::chat::Texts;
-use docket_types::exchange::{
-    Context, HttpCall, HttpReply, JobEffect, JobEnd, JobEvent, JobProgress, Payload, Source, Upload,
-};
+use docket_types::exchange::{Context, HttpCall, JobEffect, JobEnd, JobEvent, JobProgress, Source, Upload};
 use docket_types::{Failure, FailureClass, RetryAdvice, Timestamp};
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::sync::Arc;
@@ -26,13 +24,10 @@ use tokio_util::sync::CancellationToken;
 const STUCK: Duration = Duration::from_secs(30);
 /// When to look again when the host is short of instances.
 const BUSY: Duration = Duration::from_secs(1);
-/// The most of an error's text that an adapter gets to see.
-const ERROR_TEXT: usize = 64 * 1024;
-
 /// What is stored as a job's progress: the adapter's words, and what this file must not forget.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Notes {
+pub(super) struct Notes {
     #[serde(flatten)]
     progress: JobProgress,
     /// Virtual waits so far.
@@ -40,7 +35,7 @@ struct Notes {
     /// A provider may know of this job.
     sent: bool,
     /// Results were read.
-    downloaded: bool,
+    pub(super) downloaded: bool,
     /// The adapter was told to cancel.
     cancelled: bool,
 }
@@ -99,19 +94,19 @@ async fn other_version(
     Ok(None)
 }
 
-struct Job<'a> {
-    core: &'a Core,
+pub(super) struct Job<'a> {
+    pub(super) core: &'a Core,
     provider: &'a Arc<Provider>,
     adapter: &'a Arc<Adapter>,
-    target: Arc<Target>,
-    batch: LeasedBatch,
-    notes: Notes,
-    members: Members<'a>,
-    stop: &'a CancellationToken,
+    pub(super) target: Arc<Target>,
+    pub(super) batch: LeasedBatch,
+    pub(super) notes: Notes,
+    pub(super) members: Members<'a>,
+    pub(super) stop: &'a CancellationToken,
 }
 
 /// What follows an effect.
-enum After {
+pub(super) enum After {
     Event(JobEvent),
     /// The job is over.
     End(JobState),
@@ -187,9 +182,9 @@ impl Job<'_> {
         JobEvent::Elapsed
     }
 
-    fn context(&self) -> Context {
-        let virtual_time = self.members.virtual_time;
-        job_context(self.core, self.provider, self.batch.id, self.batch.model.clone(), virtual_time)
+    pub(super) fn context(&self) -> Context {
+        let model = self.provider.job_model(self.adapter.manifest(), &self.batch.model);
+        job_context(self.core, self.provider, self.batch.id, model, self.members.virtual_time)
     }
 
     /// One step of the adapter, and its intent stored.
@@ -297,42 +292,6 @@ impl Job<'_> {
         self.cut_by_stop(sent).await
     }
 
-    async fn download(&mut self, source: Source) -> After {
-        self.members.tally = super::items::Tally::default();
-        let context = self.context();
-        let event = match source {
-            Source::Loopback => {
-                self.members.loop_back(&context).await;
-                None
-            }
-            Source::Call(call) => tokio::select! {
-                biased;
-                () = self.stop.cancelled() => return After::Cut,
-                event = read(self.core, &self.target, &mut self.members, &context, &call) => event,
-            },
-        };
-        self.members.store_ends().await;
-        if self.stop.is_cancelled() {
-            return After::Cut;
-        }
-        let tally = self.members.tally;
-        if tally.unknown + tally.unreadable > 0 {
-            tracing::warn!(job = %self.batch.id, provider = %self.provider.name, unknown = tally.unknown,
-                unreadable = tally.unreadable, "some result lines belong to no open item");
-            host::batch_items_total(
-                self.batch.provider.as_str(),
-                "unknown",
-                tally.unknown + tally.unreadable,
-            );
-        }
-        host::batch_items_total(self.batch.provider.as_str(), "completed", u64::from(tally.completed));
-        host::batch_items_total(self.batch.provider.as_str(), "failed", u64::from(tally.failed));
-        After::Event(event.unwrap_or_else(|| {
-            self.notes.downloaded = true;
-            JobEvent::Downloaded(tally.lines)
-        }))
-    }
-
     /// The job ran to its end. What has no result by now was lost on the way, and is tried again.
     async fn end(&mut self, end: JobEnd) -> After {
         let missing = self.members.len();
@@ -392,33 +351,6 @@ fn sends(effect: &JobEffect) -> bool {
         effect,
         JobEffect::Call(_) | JobEffect::UploadItems(_) | JobEffect::DownloadLines(Source::Call(_))
     )
-}
-
-/// Reads result lines from a provider. Some: the adapter must hear what went wrong.
-async fn read(
-    core: &Core,
-    target: &Target,
-    members: &mut Members<'_>,
-    context: &Context,
-    call: &HttpCall,
-) -> Option<JobEvent> {
-    let (status, headers, mut lines) = match core.outbound.download_lines(target, call).await {
-        Ok(download) => download,
-        Err(error) => return Some(JobEvent::Transport(error)),
-    };
-    let mut text = String::new();
-    while let Some(line) = lines.next().await {
-        match line {
-            Ok(line) if status < 400 => members.decode(context, &line).await,
-            Ok(line) if text.len() + line.len() < ERROR_TEXT => {
-                text.push_str(&line);
-                text.push('\n');
-            }
-            Ok(_) => break,
-            Err(error) => return Some(JobEvent::Transport(error)),
-        }
-    }
-    (status >= 400).then(|| JobEvent::Reply(HttpReply { status, headers, body: Payload::Text(text) }))
 }
 
 fn to_json<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {

@@ -2,6 +2,7 @@
 
 use super::{Verdict, Work};
 use crate::core::Core;
+use crate::provider::DEFAULT_MODEL;
 use docket_store::{Attempt, Error};
 use docket_telemetry::{host, llm};
 use docket_types::submission::Prompt;
@@ -20,7 +21,6 @@ pub(super) struct Report {
     wait: Duration,
     processing: Duration,
     age: Duration,
-    overdue: bool,
     scope: &'static str,
     ended: How,
     attempted: bool,
@@ -67,7 +67,6 @@ impl Report {
             wait: work.claimed_at.since(leased.ready_at),
             processing: now.since(work.claimed_at),
             age: now.since(leased.accepted_at),
-            overdue: now >= leased.expires_at,
             scope: scope(&work.submission.metadata),
             ended,
             attempted: attempt.is_some(),
@@ -178,7 +177,7 @@ fn emit_failure(provider: &str, model: &str, failure: &Failure) {
 
 /// The model as the metrics name it.
 pub(crate) fn model_label(submission: &docket_types::Submission) -> String {
-    submission.overrides.model.clone().unwrap_or_else(|| "default".to_owned())
+    submission.overrides.model.clone().unwrap_or_else(|| DEFAULT_MODEL.to_owned())
 }
 
 /// Whether a request belongs to an assignment, by the keys that the CJ service uses.

@@ -1,0 +1,7 @@
+//! Requests from submission to callback, with the real store and the real plugins.
+
+mod capacity;
+mod endings;
+mod modes;
+mod restart;
+mod retries;
