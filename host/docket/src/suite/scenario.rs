@@ -335,6 +335,12 @@ mod tests {
     }
 
     #[test]
+    fn a_margin_is_the_larger_of_its_two() {
+        let margin = Margin { absolute: 5.0, relative: 0.5 };
+        assert_eq!((margin.around(100.0), margin.around(2.0)), (50.0, 5.0));
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let library = Library::new(None);
         let unknown = library.scenario("eng6").unwrap_err().to_string();
