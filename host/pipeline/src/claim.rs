@@ -6,7 +6,7 @@ use crate::lane;
 use crate::provider::{Provider, Seen};
 use crate::settle::store_error;
 use docket_scheduling::lane as lanes;
-use docket_store::{Error, Leased};
+use docket_store::Error;
 use docket_types::QueueMode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,14 +16,17 @@ use tokio::sync::OwnedSemaphorePermit;
 const MAX_CLAIM: u32 = 256;
 
 /// Claims for one provider until docket closes.
+///
+/// A claim that was begun is never dropped: its requests would be leased to nobody.
 pub(crate) async fn run(core: Arc<Core>, provider: Arc<Provider>) {
-    while !core.closing.is_cancelled() {
-        let pause = tokio::select! {
+    loop {
+        let slot = tokio::select! {
             biased;
             () = core.closing.cancelled() => return,
-            pause = turn(&core, &provider) => pause,
+            slot = Arc::clone(&provider.slots).acquire_owned() => slot,
         };
-        let Some(pause) = pause else { continue };
+        let Ok(slot) = slot else { return };
+        let Some(pause) = turn(&core, &provider, slot).await else { continue };
         tokio::select! {
             () = core.closing.cancelled() => return,
             () = provider.ready.notified() => {}
@@ -33,8 +36,7 @@ pub(crate) async fn run(core: Arc<Core>, provider: Arc<Provider>) {
 }
 
 /// One round. How long to wait for a hint before the next; none: there may be more work.
-async fn turn(core: &Arc<Core>, provider: &Arc<Provider>) -> Option<Duration> {
-    let Ok(slot) = Arc::clone(&provider.slots).acquire_owned().await else { return Some(core.options.poll) };
+async fn turn(core: &Arc<Core>, provider: &Arc<Provider>, slot: OwnedSemaphorePermit) -> Option<Duration> {
     // Without its adapter a provider's requests wait for it, until their time runs out.
     let Ok(adapter) = provider.adapter(&core.registry) else { return Some(core.options.poll) };
     let mock = adapter.manifest().mock;
@@ -82,10 +84,10 @@ async fn singles(
     let limit = u32::try_from(slots.len()).unwrap_or(MAX_CLAIM);
     let leased = bundle::claim(core, provider, None, limit).await?;
     let taken = leased.len();
-    for (leased, slot) in leased.into_iter().zip(slots) {
+    for (leased, slot) in lane::hold(core, leased).into_iter().zip(slots) {
         let (core, provider) = (Arc::clone(core), Arc::clone(provider));
         core.work.clone().spawn(async move {
-            lane::single(&core, &provider, leased).await;
+            lane::single(&core, &provider, vec![leased]).await;
             drop(slot);
         });
     }
@@ -98,14 +100,14 @@ async fn collected(
     mode: QueueMode,
     slot: OwnedSemaphorePermit,
 ) -> Result<usize, Error> {
-    let leased: Vec<Leased> = bundle::collect(core, provider).await?;
-    let taken = leased.len();
+    let claimed = lane::hold(core, bundle::collect(core, provider).await?);
+    let taken = claimed.len();
     if taken > 0 {
         let (core, provider) = (Arc::clone(core), Arc::clone(provider));
         core.work.clone().spawn(async move {
             match mode {
-                QueueMode::BatchApi => lane::job(&core, &provider, leased).await,
-                _ => lane::serial(&core, &provider, leased).await,
+                QueueMode::BatchApi => lane::job(&core, &provider, claimed).await,
+                _ => lane::serial(&core, &provider, claimed).await,
             }
             drop(slot);
         });

@@ -44,9 +44,9 @@ pub(crate) struct Core {
     pub(crate) worker: String,
     pub(crate) admission: Admission,
     /// Requests under way in this process.
-    pub(crate) requests: Hands<RequestId>,
+    pub(crate) requests: Arc<Hands<RequestId>>,
     /// Jobs under way in this process.
-    pub(crate) jobs: Hands<BatchId>,
+    pub(crate) jobs: Arc<Hands<BatchId>>,
     /// Terminal outcomes since the start.
     pub(crate) outcomes: AtomicU64,
     /// Accept nothing and claim nothing more.
@@ -55,7 +55,9 @@ pub(crate) struct Core {
     pub(crate) abort: CancellationToken,
     /// End the loops.
     pub(crate) stop: CancellationToken,
-    /// The loops.
+    /// The loops that claim; they end when docket closes.
+    pub(crate) claimers: TaskTracker,
+    /// The other loops; they end when everything else has.
     pub(crate) loops: TaskTracker,
     /// Requests, bundles and jobs under way.
     pub(crate) work: TaskTracker,
@@ -86,12 +88,13 @@ impl Core {
             options: parts.options,
             providers,
             worker: Uuid::new_v4().to_string(),
-            requests: Hands::default(),
-            jobs: Hands::default(),
+            requests: Arc::default(),
+            jobs: Arc::default(),
             outcomes: AtomicU64::new(0),
             closing: CancellationToken::new(),
             abort: CancellationToken::new(),
             stop: CancellationToken::new(),
+            claimers: TaskTracker::new(),
             loops: TaskTracker::new(),
             work: TaskTracker::new(),
             timer: Notify::new(),
@@ -134,6 +137,12 @@ fn check(options: &Options) -> Result<(), StartError> {
     }
     if options.lease.is_zero() || options.poll.is_zero() || options.ttl.is_zero() {
         return bad("lease, poll, ttl", "must be longer than nothing");
+    }
+    if options.bundle_window > options.lease / 3 {
+        return bad(
+            "bundle_window",
+            "must be at most a third of the lease: what is collected is not renewed",
+        );
     }
     if options.retry.max_attempts == 0 {
         return bad("retry.max_attempts", "must be at least 1");

@@ -44,13 +44,13 @@ impl Pipeline {
         let core = Arc::new(Core::new(parts)?);
         start_delivery(&core)?;
         for provider in core.providers.values() {
-            core.loops.spawn(claim::run(Arc::clone(&core), Arc::clone(provider)));
+            core.claimers.spawn(claim::run(Arc::clone(&core), Arc::clone(provider)));
         }
         core.loops.spawn(ticks::hints(Arc::clone(&core)));
         core.loops.spawn(ticks::timer(Arc::clone(&core)));
         core.loops.spawn(ticks::heartbeat(Arc::clone(&core)));
         core.loops.spawn(ticks::gauges(Arc::clone(&core)));
-        core.loops.spawn(batch::run(Arc::clone(&core)));
+        core.claimers.spawn(batch::run(Arc::clone(&core)));
         Ok(Self { core })
     }
 
@@ -63,18 +63,20 @@ impl Pipeline {
     pub async fn drain(&self, limit: Duration) -> DrainReport {
         let core = &self.core;
         core.closing.cancel();
+        core.claimers.close();
+        let mut clean = tokio::time::timeout(RELEASE_GRACE, core.claimers.wait()).await.is_ok();
         core.work.close();
         let running = core.requests.len() + core.jobs.len();
-        let mut report = DrainReport { running, released: 0, clean: true };
+        let mut released = 0;
         if tokio::time::timeout(limit, core.work.wait()).await.is_err() {
-            report.released = core.requests.len() + core.jobs.len();
+            released = core.requests.len() + core.jobs.len();
             core.abort.cancel();
-            report.clean = tokio::time::timeout(RELEASE_GRACE, core.work.wait()).await.is_ok();
+            clean &= tokio::time::timeout(RELEASE_GRACE, core.work.wait()).await.is_ok();
         }
         core.stop.cancel();
         core.loops.close();
-        report.clean &= tokio::time::timeout(RELEASE_GRACE, core.loops.wait()).await.is_ok();
-        report
+        clean &= tokio::time::timeout(RELEASE_GRACE, core.loops.wait()).await.is_ok();
+        DrainReport { running, released, clean }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// Leases by id.
@@ -17,8 +17,8 @@ impl<K: Eq + Hash + Copy> Default for Hands<K> {
 }
 
 /// Keeps one lease alive until it is dropped. A task that dies drops it, and the lease runs out.
-pub(crate) struct Hold<'a, K: Eq + Hash + Copy> {
-    hands: &'a Hands<K>,
+pub(crate) struct Hold<K: Eq + Hash + Copy> {
+    hands: Arc<Hands<K>>,
     id: K,
     epoch: i64,
     /// Cancelled when the lease is lost or the caller gave up.
@@ -31,10 +31,10 @@ impl<K: Eq + Hash + Copy> Hands<K> {
     }
 
     /// Takes a lease into hand.
-    pub(crate) fn hold(&self, id: K, epoch: i64, parent: &CancellationToken) -> Hold<'_, K> {
+    pub(crate) fn hold(self: &Arc<Self>, id: K, epoch: i64, parent: &CancellationToken) -> Hold<K> {
         let stop = parent.child_token();
         self.map(|held| held.insert(id, (epoch, stop.clone())));
-        Hold { hands: self, id, epoch, stop }
+        Hold { hands: Arc::clone(self), id, epoch, stop }
     }
 
     /// All leases in hand.
@@ -66,7 +66,7 @@ impl<K: Eq + Hash + Copy> Hands<K> {
     }
 }
 
-impl<K: Eq + Hash + Copy> Drop for Hold<'_, K> {
+impl<K: Eq + Hash + Copy> Drop for Hold<K> {
     fn drop(&mut self) {
         self.hands.map(|held| {
             // A newer lease on the same request may be in hand by now.
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_hold_ends_with_its_owner_and_never_a_newer_one() {
-        let (hands, parent) = (Hands::default(), CancellationToken::new());
+        let (hands, parent) = (Arc::new(Hands::default()), CancellationToken::new());
         let old = hands.hold(1, 1, &parent);
         let new = hands.hold(1, 2, &parent);
         drop(old);

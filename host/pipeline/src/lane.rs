@@ -15,28 +15,31 @@ use std::sync::Arc;
 use tracing::Instrument as _;
 
 /// A leased request whose lease is being renewed.
-pub(crate) struct Held<'a> {
+pub(crate) struct Held {
     pub(crate) work: Work,
-    hold: Hold<'a, RequestId>,
+    hold: Hold<RequestId>,
 }
 
-/// Takes requests into hand. Those that cannot be read are finished here, because nobody ever could.
-pub(crate) async fn take<'a>(
-    core: &'a Core,
-    provider: &Arc<Provider>,
-    mode: QueueMode,
-    leased: Vec<Leased>,
-) -> Vec<Held<'a>> {
-    let claimed_at = core.now();
-    let mut held = Vec::with_capacity(leased.len());
-    for leased in leased {
+/// What a claim gave, in hand from that moment on.
+pub(crate) type Claimed = Vec<(Leased, Hold<RequestId>)>;
+
+/// Takes leased requests into hand.
+pub(crate) fn hold(core: &Core, leased: Vec<Leased>) -> Claimed {
+    let hold = |leased: Leased| {
         let hold = core.requests.hold(leased.id, leased.epoch, &core.abort);
+        (leased, hold)
+    };
+    leased.into_iter().map(hold).collect()
+}
+
+/// Reads what was claimed. What cannot be read is finished here, because nobody ever could.
+async fn open(core: &Core, provider: &Arc<Provider>, mode: QueueMode, claimed: Claimed) -> Vec<Held> {
+    let claimed_at = core.now();
+    let mut held = Vec::with_capacity(claimed.len());
+    for (leased, hold) in claimed {
         if let Some(work) = unpack(core, provider, mode, leased, claimed_at).await {
-            settle::report_prompt(
-                provider.name.as_str(),
-                &settle::model_label(&work.submission),
-                &work.submission.prompt,
-            );
+            let model = settle::model_label(&work.submission);
+            settle::report_prompt(provider.name.as_str(), &model, &work.submission.prompt);
             held.push(Held { work, hold });
         }
     }
@@ -96,11 +99,7 @@ fn decided(core: &Core, work: &Work) -> Option<Outcome> {
 }
 
 /// One attempt of one request. None: its lease is gone, and with it the right to say anything about it.
-async fn attempt<'a>(
-    core: &'a Core,
-    provider: &Provider,
-    held: Held<'a>,
-) -> Option<(End, Hold<'a, RequestId>)> {
+async fn attempt(core: &Core, provider: &Provider, held: Held) -> Option<(End, Hold<RequestId>)> {
     let Held { work, hold } = held;
     if let Some(outcome) = decided(core, &work) {
         return Some((End { work, ended: Ended::Decided(outcome) }, hold));
@@ -125,8 +124,8 @@ async fn attempt<'a>(
 }
 
 /// One request on its own.
-pub(crate) async fn single(core: &Core, provider: &Arc<Provider>, leased: Leased) {
-    for held in take(core, provider, QueueMode::PerRequest, vec![leased]).await {
+pub(crate) async fn single(core: &Core, provider: &Arc<Provider>, claimed: Claimed) {
+    for held in open(core, provider, QueueMode::PerRequest, claimed).await {
         if let Some((end, hold)) = attempt(core, provider, held).await {
             settle::settle(core, vec![end], &hold.stop).await;
         }
@@ -134,8 +133,8 @@ pub(crate) async fn single(core: &Core, provider: &Arc<Provider>, leased: Leased
 }
 
 /// A bundle: one request after the other, each with an outcome of its own, stored while the next one runs.
-pub(crate) async fn serial(core: &Core, provider: &Arc<Provider>, leased: Vec<Leased>) {
-    let bundle = take(core, provider, QueueMode::SerialBundle, leased).await;
+pub(crate) async fn serial(core: &Core, provider: &Arc<Provider>, claimed: Claimed) {
+    let bundle = open(core, provider, QueueMode::SerialBundle, claimed).await;
     let Some(first) = bundle.first() else { return };
     let (model, size) = (settle::model_label(&first.work.submission), bundle.len());
     let mut storing = FuturesUnordered::new();
@@ -157,10 +156,10 @@ pub(crate) async fn serial(core: &Core, provider: &Arc<Provider>, leased: Vec<Le
 }
 
 /// A job at the provider's batch API, from requests that can still be answered.
-pub(crate) async fn job(core: &Core, provider: &Arc<Provider>, leased: Vec<Leased>) {
+pub(crate) async fn job(core: &Core, provider: &Arc<Provider>, claimed: Claimed) {
     let (mut members, mut others) = (Vec::new(), Vec::new());
     let mut holds = Vec::new();
-    for Held { work, hold } in take(core, provider, QueueMode::BatchApi, leased).await {
+    for Held { work, hold } in open(core, provider, QueueMode::BatchApi, claimed).await {
         match decided(core, &work) {
             Some(outcome) => others.push(End { work, ended: Ended::Decided(outcome) }),
             None => members.push(work),

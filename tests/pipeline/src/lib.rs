@@ -115,9 +115,9 @@ impl House {
     /// Stops in the middle of everything, as a crash does, and starts again on the same file.
     pub async fn crash(self, plan: &Plan) -> anyhow::Result<Self> {
         let Self { dir, store, pipeline } = self;
-        drop(pipeline);
-        // What was handed to the writer may still be committed, as in a real crash; nothing after this.
+        // The store first: what runs finds no store any more, so that it can neither finish nor give anything back.
         store.close().await;
+        drop(pipeline);
         drop(store);
         Self::open(dir, plan).await
     }

@@ -154,11 +154,14 @@ impl Job<'_> {
         let stored = self.batch.step.effect.as_deref().map(serde_json::from_slice::<JobEffect>);
         match stored {
             None => {
+                if self.members.len() == 0 {
+                    return After::End(JobState::Cancelled);
+                }
                 let lines = self.members.encode().await;
                 let bytes = lines.iter().map(|(_, line)| line.len() as u64 + 1).sum();
                 let items = u32::try_from(lines.len()).unwrap_or(u32::MAX);
                 if items == 0 {
-                    return After::End(JobState::Completed);
+                    return After::End(JobState::Failed);
                 }
                 After::Event(JobEvent::Start { items, bytes })
             }
