@@ -1,5 +1,6 @@
 //! Development tasks. Not part of the product: `cargo xtask` is what developers and CI run.
 
+mod bench;
 mod cargo;
 mod child;
 mod ci;
@@ -16,6 +17,7 @@ cargo xtask TASK
 
   plugins   build every plugin into target/plugins
   demo      build docket and its plugins, start it, have the example essays compared, and show what came out
+  bench     measure the figures of docs/performance.md on this machine, with an optimised build
   test      everything that CI runs; the last line is `N passed, N failed`
 ";
 
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let done = match task.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["plugins"] => repository().and_then(|root| build_plugins(&root)).map(|_| true),
         ["demo"] => repository().and_then(|root| demo::run(&root)),
+        ["bench"] => repository().and_then(|root| bench::run(&root)).map(|()| true),
         ["test"] => repository().and_then(|root| ci::run(&root)),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

@@ -11,7 +11,7 @@ use docket_provider::write_body;
 use docket_types::chat::{ChatRequest, Message, Part, Role, SCHEMA, TextRef, Texts};
 use docket_types::exchange::{Context, Effect, Event, HttpReply, Payload};
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::runtime::{Builder, Runtime};
@@ -99,7 +99,9 @@ fn native(texts: &Texts) -> usize {
 }
 
 fn load() -> Arc<Adapter> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins/hello.wasm");
+    let plugins = std::env::var_os("TEST_DOCKET_PLUGINS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins"), PathBuf::from);
+    let file = plugins.join("hello.wasm");
     let bytes = std::fs::read(&file)
         .unwrap_or_else(|_| panic!("{}: `cargo xtask plugins` builds it", file.display()));
     let options = EngineOptions { compiler: Compiler::InProcess, ..EngineOptions::default() };

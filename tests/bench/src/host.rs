@@ -6,6 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// A zero-wait mock for every provider.
+const PROFILE: &str = "default";
+
 /// A running host; it ends with this value.
 #[derive(Debug)]
 pub struct Host {
@@ -17,15 +20,15 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts `binary serve` from the repository's root with this profile and these overrides.
-    pub async fn start(binary: &Path, root: &Path, profile: &str, set: &[&str]) -> Result<Self> {
+    /// Starts `binary serve` from the repository's root with these overrides.
+    pub async fn start(binary: &Path, root: &Path, plugins: &Path, set: &[&str]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let ready = folder.path().join("ready");
         let store = format!("store.url=sqlite://{}", folder.path().join("docket.db").display());
         let cache = format!("plugins.cache_dir={}", folder.path().join("cache").display());
-        let plugins = format!("plugins.dir={}", root.join("target/plugins").display());
+        let plugins = format!("plugins.dir={}", plugins.display());
         let mut command = Command::new(binary);
-        command.args(["serve", "--profile", profile, "--listen", "127.0.0.1:0", "--ready-file"]).arg(&ready);
+        command.args(["serve", "--profile", PROFILE, "--listen", "127.0.0.1:0", "--ready-file"]).arg(&ready);
         for setting in [store.as_str(), &cache, &plugins, "log.filter=warn"].iter().chain(set) {
             command.arg("--set").arg(setting);
         }

@@ -22,9 +22,12 @@ struct Arguments {
     /// The `docket` binary.
     #[arg(long)]
     binary: PathBuf,
-    /// The repository's root, for profiles and plugins.
+    /// The repository's root, for the profiles.
     #[arg(long)]
     root: PathBuf,
+    /// The folder with the plugins.
+    #[arg(long)]
+    plugins: PathBuf,
     /// Seconds for each figure.
     #[arg(long, default_value_t = 3)]
     seconds: u64,
@@ -39,7 +42,6 @@ struct Arguments {
 /// A worker that is busy for the whole run, so that only accepting is measured.
 const IDLE_WORKERS: &[&str] =
     &["providers.mock.max_concurrent=1", "providers.mock.settings.latency_ms=600000"];
-const PROFILE: &str = "default";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -51,7 +53,7 @@ async fn main() -> Result<()> {
 }
 
 async fn start(arguments: &Arguments, set: &[&str]) -> Result<Host> {
-    Host::start(&arguments.binary, &arguments.root, PROFILE, set).await
+    Host::start(&arguments.binary, &arguments.root, &arguments.plugins, set).await
 }
 
 async fn accepts(arguments: &Arguments) -> Result<()> {
