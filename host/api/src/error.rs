@@ -45,9 +45,12 @@ pub struct ErrorDetail {
     pub details: Map<String, Value>,
 }
 
-/// An error on its way out.
+/// An error on its way out. Boxed: it is as rare as it is large.
 #[derive(Debug, Clone)]
-pub(crate) struct ApiError {
+pub(crate) struct ApiError(Box<Problem>);
+
+#[derive(Debug, Clone)]
+struct Problem {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -61,7 +64,7 @@ pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Problem {
             status,
             code,
             message: message.into(),
@@ -69,13 +72,12 @@ impl ApiError {
             correlation_id: None,
             details: Map::new(),
             retry_after: None,
-        }
+        }))
     }
 
     /// A field is wrong.
     pub(crate) fn invalid(param: impl Into<String>, message: impl Into<String>) -> Self {
-        let error = Self::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", message);
-        Self { param: Some(param.into()), ..error }
+        Self::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", message).param(param)
     }
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
@@ -88,44 +90,45 @@ impl ApiError {
     }
 
     pub(crate) fn param(mut self, param: impl Into<String>) -> Self {
-        self.param = Some(param.into());
+        self.0.param = Some(param.into());
         self
     }
 
     pub(crate) fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.details.insert(key.to_owned(), value.into());
+        self.0.details.insert(key.to_owned(), value.into());
         self
     }
 
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(wait);
+        self.0.retry_after = Some(wait);
         self
     }
 
     pub(crate) fn correlated(mut self, id: Uuid) -> Self {
-        self.correlation_id = Some(id);
+        self.0.correlation_id = Some(id);
         self
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut details = self.details;
+        let problem = *self.0;
+        let mut details = problem.details;
         // Whole seconds, rounded up: zero would mean "at once".
-        let seconds = self.retry_after.map(|wait| wait.as_millis().div_ceil(1000).max(1));
+        let seconds = problem.retry_after.map(|wait| wait.as_millis().div_ceil(1000).max(1));
         if let Some(seconds) = seconds {
             details.insert("retry_after_seconds".into(), json!(u64::try_from(seconds).unwrap_or(u64::MAX)));
         }
         let detail = ErrorDetail {
-            code: self.code,
-            message: self.message,
-            param: self.param,
-            correlation_id: self.correlation_id,
+            code: problem.code,
+            message: problem.message,
+            param: problem.param,
+            correlation_id: problem.correlation_id,
             service: SERVICE,
             timestamp: now().to_string(),
             details,
         };
-        let mut response = (self.status, Json(ErrorBody { error: detail })).into_response();
+        let mut response = (problem.status, Json(ErrorBody { error: detail })).into_response();
         let value = seconds.and_then(|seconds| HeaderValue::from_str(&seconds.to_string()).ok());
         if let Some(value) = value {
             response.headers_mut().insert(header::RETRY_AFTER, value);
@@ -224,7 +227,7 @@ mod tests {
 
     fn show(error: impl Into<ApiError>) -> (u16, &'static str, Option<String>, Option<String>) {
         let error: ApiError = error.into();
-        let (code, param) = (error.code, error.param.clone());
+        let (code, param) = (error.0.code, error.0.param.clone());
         let response = error.into_response();
         let retry = response.headers().get("retry-after").map(|v| v.to_str().unwrap().to_owned());
         (response.status().as_u16(), code, param, retry)
@@ -254,13 +257,13 @@ mod tests {
         let error: ApiError =
             SubmitError::UnknownProvider { name: "x".into(), known: vec!["mock".into(), "openai".into()] }
                 .into();
-        assert_eq!(error.details["known"], json!(["mock", "openai"]));
-        assert!(error.message.contains("mock, openai"), "{}", error.message);
+        assert_eq!(error.0.details["known"], json!(["mock", "openai"]));
+        assert!(error.0.message.contains("mock, openai"), "{}", error.0.message);
     }
 
     #[test]
     fn what_the_store_says_stays_inside() {
         let error: ApiError = docket_store::Error::Internal("SELECT secret".into()).into();
-        assert!(!error.message.contains("SELECT"));
+        assert!(!error.0.message.contains("SELECT"));
     }
 }

@@ -85,3 +85,22 @@ fn without_roots(options: &OutboundOptions, public_only: bool) -> Client {
         _ => Client::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::transport;
+    use docket_types::exchange::TransportError;
+
+    #[tokio::test]
+    async fn the_guarded_client_connects_to_no_address_that_is_not_public() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
+        let clients = Clients::new(OutboundOptions::default()).unwrap();
+        let error = clients.public().get(&url).send().await.unwrap_err();
+        assert!(matches!(transport(&error), TransportError::Blocked(why) if why.contains("public")));
+        let call = tokio::spawn(clients.any().get(&url).send());
+        assert!(listener.accept().await.is_ok(), "the other client does connect");
+        call.abort();
+    }
+}

@@ -119,6 +119,6 @@ mod tests {
         let redactor = Redactor::new(["secret-key"]);
         let bytes = vec![0, 159, 146, 150, b'k'];
         assert_eq!(redactor.bytes(bytes.clone()), bytes);
-        assert_eq!(format!("{redactor:?}").contains("secret"), false);
+        assert!(!format!("{redactor:?}").contains("secret"));
     }
 }

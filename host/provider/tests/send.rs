@@ -1,7 +1,6 @@
 //! Calls against a real server on loopback: what goes out, what comes back, and what is refused.
-#![allow(missing_docs, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::type_complexity, reason = "tests")]
 
-#[path = "support.rs"]
 mod support;
 
 use docket_provider::{Outbound, OutboundOptions, Target, TargetError};
