@@ -88,7 +88,7 @@ async fn singles(
         let (core, provider) = (Arc::clone(core), Arc::clone(provider));
         core.work.clone().spawn(async move {
             lane::single(&core, &provider, vec![leased]).await;
-            drop(slot);
+            ended(&core, &provider, slot);
         });
     }
     Ok(taken)
@@ -109,8 +109,14 @@ async fn collected(
                 QueueMode::BatchApi => lane::job(&core, &provider, claimed).await,
                 _ => lane::serial(&core, &provider, claimed).await,
             }
-            drop(slot);
+            ended(&core, &provider, slot);
         });
     }
     Ok(taken)
+}
+
+/// Frees the slot. A request that needed no attempt was no probe of the circuit breaker either.
+fn ended(core: &Core, provider: &Provider, slot: OwnedSemaphorePermit) {
+    provider.seen(true, Seen::Nothing, core.now());
+    drop(slot);
 }

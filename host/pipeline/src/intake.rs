@@ -155,7 +155,8 @@ fn check_texts(submission: &Submission) -> Result<(), SubmitError> {
     }
     let cached = || prompt.blocks.iter().enumerate().filter(|(_, block)| block.cacheable);
     let first_short = cached().find(|(_, block)| block.ttl == CacheTtl::FiveMinutes).map(|(at, _)| at);
-    let last_long = cached().filter(|(_, block)| block.ttl == CacheTtl::OneHour).map(|(at, _)| at).last();
+    let last_long =
+        cached().filter(|(_, block)| block.ttl == CacheTtl::OneHour).map(|(at, _)| at).next_back();
     if let (Some(short), Some(long)) = (first_short, last_long)
         && short < long
     {

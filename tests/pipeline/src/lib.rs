@@ -1,5 +1,7 @@
 //! A pipeline in this process: the real store in a temporary folder, the real plugins, no HTTP.
 
+pub mod flaky;
+
 use anyhow::{Context as _, bail, ensure};
 use docket_adapter::{Engine, EngineOptions, Registry};
 use docket_pipeline::{Handle, Options, Parts, Pipeline, ProviderOptions, Request, SystemClock};
@@ -87,6 +89,18 @@ impl House {
 
     async fn open(dir: Arc<TempDir>, plan: &Plan) -> anyhow::Result<Self> {
         let store = open(SqliteOptions::new(dir.path().join("docket.db"))).await?;
+        Self::on(dir, store, plan)
+    }
+
+    /// A new store that fails as it is told, and a pipeline on it.
+    pub async fn flaky(plan: &Plan) -> anyhow::Result<(Self, Arc<flaky::Flaky>)> {
+        let dir = Arc::new(TempDir::new()?);
+        let real = open(SqliteOptions::new(dir.path().join("docket.db"))).await?;
+        let store = Arc::new(flaky::Flaky::new(real));
+        Ok((Self::on(dir, Arc::clone(&store) as SharedStore, plan)?, store))
+    }
+
+    fn on(dir: Arc<TempDir>, store: SharedStore, plan: &Plan) -> anyhow::Result<Self> {
         let mut options = Options {
             mode: plan.mode,
             poll: Duration::from_millis(100),

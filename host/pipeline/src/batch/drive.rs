@@ -125,7 +125,7 @@ impl Job<'_> {
         loop {
             let asked_after_doubt = event == JobEvent::UnknownOutcome;
             let effect = match self.step(event).await? {
-                Stepped::Effect(effect) => effect,
+                Stepped::Effect(effect) => *effect,
                 Stepped::Later(at) => return Ok(Some(at)),
                 Stepped::Failed(failure) => JobEffect::Fail(failure),
                 Stepped::Stale => return Ok(None),
@@ -219,10 +219,10 @@ impl Job<'_> {
         step.in_doubt = costs(&next.effect);
         // A wait is stored when its end is known.
         if matches!(next.effect, JobEffect::Wait(_)) {
-            return Ok(Stepped::Effect(next.effect));
+            return Ok(Stepped::Effect(Box::new(next.effect)));
         }
         match self.save(false).await? {
-            Fenced::Done => Ok(Stepped::Effect(next.effect)),
+            Fenced::Done => Ok(Stepped::Effect(Box::new(next.effect))),
             Fenced::Stale => Ok(Stepped::Stale),
         }
     }
@@ -332,7 +332,7 @@ impl Job<'_> {
 }
 
 enum Stepped {
-    Effect(JobEffect),
+    Effect(Box<JobEffect>),
     Later(Timestamp),
     Failed(Failure),
     /// Somebody else has the job.

@@ -74,5 +74,5 @@ async fn read(
             Err(error) => return Some(JobEvent::Transport(error)),
         }
     }
-    (status >= 400).then(|| JobEvent::Reply(HttpReply { status, headers, body: Payload::Text(text) }))
+    (status >= 400).then_some(JobEvent::Reply(HttpReply { status, headers, body: Payload::Text(text) }))
 }

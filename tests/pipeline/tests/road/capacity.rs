@@ -68,11 +68,13 @@ async fn a_key_replays_its_receipt_and_refuses_another_body() -> anyhow::Result<
     Ok(())
 }
 
+type Change = fn(&mut Submission);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_named() -> anyhow::Result<()> {
     let house = House::new(&Plan::new(QueueMode::PerRequest)).await?;
     let block = |ttl| PromptBlock { target: BlockTarget::System, content: "x".into(), cacheable: true, ttl };
-    let changes: [(&str, fn(&mut Submission)); 7] = [
+    let changes: [(&str, Change); 7] = [
         ("user_prompt", |s| s.prompt.user_prompt = "  ".into()),
         ("callback_topic", |s| s.callback.topic = None),
         ("callback_topic", |s| s.callback.topic = Some("a topic".into())),

@@ -2,6 +2,8 @@
 
 mod capacity;
 mod endings;
+mod faults;
+mod metrics;
 mod modes;
 mod restart;
 mod retries;
