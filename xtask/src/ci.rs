@@ -60,7 +60,7 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"];
     results.run("clippy", || run_cargo(&clippy, &[]));
     let plugins = results.run("plugins build", || build_plugins(root));
-    let build = ["--workspace", "--lib", "--bins", "--tests", "--locked", "--quiet"];
+    let build = ["--workspace", "--lib", "--bins", "--tests", "--locked"];
     let built = results.run("build", || cargo::build(root, &build));
     // Without these two nothing can be said about any suite; the verdict is there already.
     if let (Some(plugins), Some(built)) = (plugins, built) {
