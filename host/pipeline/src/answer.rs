@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn an_adapters_nonsense_is_the_adapters_fault_and_a_models_is_not() {
         let of = |json: &str| judge(&"p".into(), &completion(json, FinishReason::Stop)).unwrap_err().class;
-        assert_eq!(of("[]"), FailureClass::Adapter);
+        assert_eq!(of("7"), FailureClass::Adapter);
         assert_eq!(of(&text("I prefer B")), FailureClass::BadResponse);
         assert_eq!(of("{}"), FailureClass::BadResponse);
     }

@@ -39,6 +39,18 @@ async fn what_was_under_way_is_finished_once_after_a_crash() -> anyhow::Result<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_takes_longer_than_its_lease_keeps_it() -> anyhow::Result<()> {
+    for mode in [QueueMode::PerRequest, QueueMode::SerialBundle] {
+        let settings = json!({"latency_ms": 5_000});
+        let house = House::new(&Plan { settings, tweak: short_lease, ..Plan::new(mode) }).await?;
+        let id = house.submit(submission(1)).await?;
+        house.callbacks(&[id]).await?;
+        assert_eq!(house.request(id).await?.attempts, 1, "{mode}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_drain_gives_back_what_it_cannot_finish_and_that_is_no_attempt() -> anyhow::Result<()> {
     for mode in [QueueMode::PerRequest, QueueMode::SerialBundle] {
         let slow = Plan::chaos(mode, json!({"slow_rate": 1.0, "slow_ms": 3_600_000}));
