@@ -87,7 +87,7 @@ impl Core {
             clock: parts.clock,
             options: parts.options,
             providers,
-            worker: Uuid::new_v4().to_string(),
+            worker: Uuid::now_v7().to_string(),
             requests: Arc::default(),
             jobs: Arc::default(),
             outcomes: AtomicU64::new(0),
