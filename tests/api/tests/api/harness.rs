@@ -13,7 +13,6 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -254,9 +253,10 @@ pub(crate) async fn sse(response: Response, limit: usize) -> (Vec<Sse>, bool) {
 fn registry() -> Arc<Registry> {
     static REGISTRY: OnceLock<Arc<Registry>> = OnceLock::new();
     Arc::clone(REGISTRY.get_or_init(|| {
+        let plugins = docket_test_support::plugins().unwrap();
         let dir = tempfile::tempdir().unwrap();
         for name in ["mock-default.wasm", "chaos.wasm"] {
-            let file = plugins().join(name);
+            let file = plugins.join(name);
             std::fs::copy(&file, dir.path().join(name))
                 .unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask plugins` builds it", file.display()));
         }
@@ -270,9 +270,4 @@ fn registry() -> Arc<Registry> {
         );
         Arc::new(registry)
     }))
-}
-
-fn plugins() -> PathBuf {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins");
-    std::env::var_os("TEST_DOCKET_PLUGINS").map_or(built, PathBuf::from)
 }
