@@ -75,11 +75,8 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             .collect();
         for task in tasks {
             let times = task.await??;
-            println!(
-                "start + reply: median {:?}, p99 {:?}",
-                times[times.len() / 2],
-                times[times.len() * 99 / 100]
-            );
+            let at = |percent: usize| times[times.len() * percent / 100];
+            println!("start + reply: p10 {:?}, median {:?}, p99 {:?}", at(10), at(50), at(99));
         }
         let rate = (threads * ROUNDS) as f64 / began.elapsed().as_secs_f64();
         println!("{rate:.0} pairs/s on {threads} threads, resident {} KiB", resident_kib());

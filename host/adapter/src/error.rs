@@ -73,8 +73,8 @@ pub enum LoadError {
     UnknownImport(String),
     /// An import that the operator has to allow.
     #[error(
-        "it imports `{import}`, the capability to read the texts of requests: allow it with `grants = [\"content\"]` \
-         under [plugins.options.{plugin}], or use an adapter that places texts by reference"
+        "it imports `{import}`, the capability to read the texts of requests: set `plugins.options.{plugin}.grants.content = true` \
+         to allow it, or use an adapter that places texts by reference"
     )]
     NotGranted {
         /// The import.

@@ -70,7 +70,7 @@ mod tests {
         let reader = shape(&["docket:provider/content@0.1.0"], &MINIMAL);
         check("p", &reader, Grants { content: true }).unwrap();
         let refused = check("p", &reader, NOTHING).unwrap_err();
-        assert!(refused.to_string().contains("grants = [\"content\"]"), "{refused}");
+        assert!(refused.to_string().contains("plugins.options.p.grants.content = true"), "{refused}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use docket_tests_hostile::*;
 use docket_types::exchange::Effect;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 fn looping(engine: &Engine, limits: Limits) -> Arc<Adapter> {
@@ -103,4 +104,23 @@ async fn a_caller_that_goes_away_leaves_nothing_behind() {
     );
     let next = step(&looping).await.expect_err("it loops");
     assert_eq!(next.kind, StepErrorKind::Timeout, "the place was free again: {next}");
+}
+
+/// An interrupted plugin's next steps do not even begin on the caller's thread. Inline it would be held for 20 ms each
+/// time; the quickest of some tries shows that it is not, however busy the machine is.
+#[tokio::test]
+async fn a_plugin_that_was_interrupted_holds_up_no_thread() {
+    let engine = engine();
+    let looping = looping(&engine, tight());
+    assert_eq!(step(&looping).await.expect_err("it loops").kind, StepErrorKind::Timeout);
+    let mut held = Duration::MAX;
+    for _ in 0..5 {
+        let mut next = std::pin::pin!(step(&looping));
+        let began = Instant::now();
+        let pending = std::future::poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx).is_pending())).await;
+        held = held.min(began.elapsed());
+        assert!(pending, "it runs elsewhere");
+        assert_eq!(next.await.expect_err("it loops").kind, StepErrorKind::Timeout);
+    }
+    assert!(held < Duration::from_millis(15), "the caller's thread was held for {held:?}");
 }
