@@ -101,7 +101,7 @@ struct ConfigOverrides {
 impl Comparison {
     /// What the pipeline gets. Only what the pipeline cannot see is checked here.
     pub(crate) fn into_submission(self) -> ApiResult<Submission> {
-        let correlation_id = self.correlation_id.unwrap_or_else(Uuid::new_v4);
+        let correlation_id = self.correlation_id.unwrap_or_else(Uuid::now_v7);
         let overrides = self.llm_config_overrides.unwrap_or_default().0;
         let Some(provider) = overrides.provider_override.filter(|name| !name.is_empty()) else {
             let message = "llm_config_overrides.provider_override must be specified";
