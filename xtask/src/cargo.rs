@@ -21,6 +21,8 @@ pub(crate) fn target_dir(root: &Path) -> PathBuf {
 pub(crate) struct Executable {
     /// The target's name.
     pub(crate) name: String,
+    /// The crate's name.
+    pub(crate) package: String,
     /// The crate's folder.
     pub(crate) folder: PathBuf,
     /// The file.
@@ -32,6 +34,7 @@ pub(crate) struct Executable {
 #[derive(Deserialize)]
 struct Message {
     reason: String,
+    package_id: Option<String>,
     manifest_path: Option<PathBuf>,
     target: Option<Target>,
     profile: Option<Profile>,
@@ -65,7 +68,8 @@ pub(crate) fn build(root: &Path, args: &[&str]) -> Result<Vec<Executable>> {
         {
             let folder = manifest.parent().context("a manifest has no folder")?.to_owned();
             let is_test = message.profile.is_some_and(|p| p.test);
-            found.push(Executable { name: target.name, folder, path, is_test });
+            let package = package_name(message.package_id.as_deref().unwrap_or_default(), &folder);
+            found.push(Executable { name: target.name, package, folder, path, is_test });
         }
     }
     let status = child.wait()?;
@@ -73,8 +77,31 @@ pub(crate) fn build(root: &Path, args: &[&str]) -> Result<Vec<Executable>> {
     Ok(found)
 }
 
+/// `path+file:///r/host/types#docket-types@0.1.0`, or `path+file:///r/xtask#0.1.0` where the folder has the same name.
+fn package_name(id: &str, folder: &Path) -> String {
+    match id.rsplit_once('#').and_then(|(_, rest)| rest.split_once('@')) {
+        Some((name, _)) => name.to_owned(),
+        None => folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+    }
+}
+
 /// The program `docket` among what was built.
 pub(crate) fn docket(built: &[Executable]) -> Result<PathBuf> {
     let found = built.iter().find(|e| !e.is_test && e.name == "docket");
     found.map(|e| e.path.clone()).context("cargo built no `docket`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_named_by_its_id_or_its_folder() {
+        let folder = Path::new("/r/xtask");
+        assert_eq!(
+            package_name("path+file:///r/host/types#docket-types@0.1.0", Path::new("/r/host/types")),
+            "docket-types"
+        );
+        assert_eq!(package_name("path+file:///r/xtask#0.1.0", folder), "xtask");
+    }
 }

@@ -88,6 +88,7 @@ fn run_programs(root: &Path, docket: &Path, plugins: &Path, programs: &[Executab
         let mut command = Command::new(&program.path);
         // What cargo would set, and where the tests find what they need.
         command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder);
+        command.env("CARGO_PKG_NAME", &program.package);
         command.env("INSTA_WORKSPACE_ROOT", root).env("INSTA_UPDATE", "no");
         command.env("TEST_DOCKET_BINARY", docket).env("TEST_DOCKET_PLUGINS", plugins);
         command.env("CARGO_TARGET_DIR", cargo::target_dir(root));

@@ -55,6 +55,7 @@ mod tests {
     fn program(folder: &str, is_test: bool) -> Executable {
         Executable {
             name: "x".to_owned(),
+            package: "x".to_owned(),
             folder: Path::new("/r").join(folder),
             path: PathBuf::new(),
             is_test,

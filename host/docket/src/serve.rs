@@ -39,7 +39,6 @@ pub(crate) async fn main(args: ServeArgs) -> CommandResult {
             eprintln!("docket: the plugin {} is refused and left out: {reason}", plugin.file.display());
         }
     }
-    crash.arm();
     let pipeline = Pipeline::start(Parts {
         store: Arc::clone(&store),
         registry,
@@ -55,6 +54,8 @@ pub(crate) async fn main(args: ServeArgs) -> CommandResult {
     let url = format!("http://{}", listener.local_addr().or_exit(Exit::Network)?);
     let server = start(listener, api, &shutdown);
     announce(&url, args.ready_file.as_deref())?;
+    // Only now: whoever waits for the host must see it ready before it dies.
+    crash.arm();
     stop.wait().await;
     tokio::select! {
         clean = wind_down(&pipeline, settings.queue.drain, server, shutdown, &store) => {
