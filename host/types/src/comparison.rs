@@ -80,7 +80,8 @@ impl Judgement {
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let answer: Value =
             serde_json::from_str(text.trim()).map_err(|e| bad(format!("the answer is not JSON: {e}")))?;
-        let winner = answer.get("winner").and_then(Value::as_str).ok_or_else(|| bad("the answer names no winner"))?;
+        let winner =
+            answer.get("winner").and_then(Value::as_str).ok_or_else(|| bad("the answer names no winner"))?;
         let winner = Winner::parse(winner)
             .ok_or_else(|| bad(format!("the winner is neither Essay A nor Essay B: `{}`", brief(winner))))?;
         let confidence = match answer.get("confidence") {

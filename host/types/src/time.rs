@@ -80,6 +80,9 @@ mod tests {
     #[test]
     fn arithmetic_saturates_and_never_goes_negative() {
         assert_eq!(Timestamp::from_millis(1).since(Timestamp::from_millis(5)), Duration::ZERO);
-        assert_eq!(Timestamp::from_micros(i64::MAX) + Duration::from_secs(1), Timestamp::from_micros(i64::MAX));
+        assert_eq!(
+            Timestamp::from_micros(i64::MAX) + Duration::from_secs(1),
+            Timestamp::from_micros(i64::MAX)
+        );
     }
 }

@@ -54,7 +54,10 @@ impl Ledger {
         let mut states = BTreeMap::new();
         for id in self.ids() {
             loop {
-                let view = host.get(&format!("/api/v1/requests/{id}")).await.context("an accepted request is lost")?;
+                let view = host
+                    .get(&format!("/api/v1/requests/{id}"))
+                    .await
+                    .context("an accepted request is lost")?;
                 let state = view["state"].as_str().context("a request without a state")?.to_owned();
                 if ["succeeded", "failed", "expired", "cancelled"].contains(&state.as_str()) {
                     states.insert(id, state);

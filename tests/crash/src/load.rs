@@ -54,7 +54,8 @@ pub async fn press(host: &TestHost, ledger: &Ledger, webhook: &str) {
 /// A few requests of each kind. An error means that the host is going or gone.
 async fn one_round(host: &TestHost, ledger: &Ledger, webhook: &str, round: u64) -> Result<()> {
     let plain = (0..4).map(|n| comparison(round, n, "mock").with("callback_url", webhook));
-    let waiting = [comparison(round, 10, BLOCKED).with("deadline", in_a_moment()), comparison(round, 11, BLOCKED)];
+    let waiting =
+        [comparison(round, 10, BLOCKED).with("deadline", in_a_moment()), comparison(round, 11, BLOCKED)];
     let (mut first, mut last) = (None, None);
     for comparison in plain.chain(waiting) {
         let id = host.submit(comparison.body()).await?;

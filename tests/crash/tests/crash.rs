@@ -29,14 +29,16 @@ fn mode(point: &str) -> &'static str {
 
 #[tokio::test]
 async fn at_every_persistence_point() {
-    let receiver = Receiver::start(&[503, 503, 503]).await.unwrap();
     for point in POINTS.iter().filter(|point| !ELSEWHERE.contains(point)) {
+        println!("{point}");
+        // The first ones fail, so that deliveries are put off, too.
+        let receiver = Receiver::start(&[503; 8]).await.unwrap();
         let ledger = Ledger::default();
-        let armed = setup(mode(point)).arg("--crash-at").arg(format!("{point}:2"));
-        let mut host = TestHost::start(armed).await.unwrap();
+        let setup_armed = setup(mode(point)).arg("--crash-at").arg(format!("{point}:2"));
+        let mut host = TestHost::start(setup_armed).await.unwrap();
         // Over before its time when the host does not answer any more.
         let pressed = timeout(POINT_WITHIN, press(&host, &ledger, receiver.url())).await;
-        assert!(pressed.is_ok(), "{point} was not passed twice within {POINT_WITHIN:?}");
+        assert!(pressed.is_ok(), "{point} was not passed within {POINT_WITHIN:?}");
         host.ended(Duration::from_secs(10)).await.unwrap();
         host.change(setup(mode(point)));
         host.restart().await.unwrap();

@@ -17,7 +17,7 @@ async fn main() -> Result<(), docket_store::Error> {
 }
 
 #[cfg(not(debug_assertions))]
-fn main() {
+fn main() -> std::process::ExitCode {
     eprintln!("crash points are in debug builds only");
-    std::process::exit(2);
+    std::process::ExitCode::from(2)
 }
