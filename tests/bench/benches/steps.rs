@@ -4,6 +4,8 @@
 //! `exchange/wasm/N` and `exchange/native/N` are one request with a prompt of N KiB; `exchange/two threads` is the rate
 //! of two threads at once.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot be set up has no result")]
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use docket_adapter::{Adapter, Compiler, Engine, EngineOptions, Grants, Limits};
 use docket_plugin_hello::wire::{Answer, Body, Line};
@@ -91,7 +93,7 @@ fn native(texts: &Texts) -> usize {
         max_tokens: Some(200),
     };
     let body = serde_json::to_vec(&body).map(|body| body.len()).unwrap_or_default();
-    let Ok(answer) = serde_json::from_str::<Answer>(&REPLY.to_owned()) else { return 0 };
+    let Ok(answer) = serde_json::from_str::<Answer>(REPLY) else { return 0 };
     let text = answer.choices.first().map(|choice| choice.message.content.clone()).unwrap_or_default();
     let completion =
         serde_json::json!({"schema": "docket.completion/1", "content": [{"type": "text", "text": text}]});
