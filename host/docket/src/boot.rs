@@ -91,7 +91,8 @@ pub(crate) fn outbound(settings: &Settings) -> Result<Outbound, Failure> {
 /// The pipeline's options.
 pub(crate) fn pipeline_options(settings: &Settings) -> Options {
     let queue = &settings.queue;
-    let providers = settings.providers.iter().map(|(name, p)| (name.clone(), provider_options(p))).collect();
+    let providers =
+        settings.providers.iter().map(|(name, p)| (name.clone(), provider_options(settings, p))).collect();
     Options {
         mode: queue.mode,
         bundle_cap: queue.bundle_cap,
@@ -122,11 +123,13 @@ pub(crate) fn pipeline_options(settings: &Settings) -> Options {
     }
 }
 
-fn provider_options(provider: &docket_config::Provider) -> ProviderOptions {
+fn provider_options(settings: &Settings, provider: &docket_config::Provider) -> ProviderOptions {
     ProviderOptions {
         adapter: provider.adapter.clone(),
         settings: provider.settings.clone(),
         default_model: provider.model.clone(),
+        default_temperature: settings.defaults.temperature,
+        default_max_tokens: settings.defaults.max_tokens,
         max_concurrent: provider.max_concurrent,
         timeout: provider.timeout,
         endpoints: provider.endpoints.clone(),

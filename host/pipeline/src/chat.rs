@@ -1,5 +1,6 @@
 //! A submission as an adapter sees it: `docket.chat/1` with references, the texts themselves, hash and seed.
 
+use crate::options::ProviderOptions;
 use docket_types::chat::{
     CacheTtl, ChatRequest, Message, Part, ResponseFormat, Role, SCHEMA, TextRef, Texts,
 };
@@ -22,7 +23,12 @@ pub(crate) struct Chat {
 }
 
 /// Builds the request for `model`. The system prompt, if any, is text 0; the prompt's texts follow in their order.
-pub(crate) fn build(submission: &Submission, model: &str) -> Result<Chat, serde_json::Error> {
+/// What the submission leaves open is taken from the provider's options.
+pub(crate) fn build(
+    submission: &Submission,
+    model: &str,
+    options: &ProviderOptions,
+) -> Result<Chat, serde_json::Error> {
     let mut texts: Vec<Arc<str>> = Vec::new();
     let mut add = |text: &str, cache: Option<CacheTtl>| {
         let index = u32::try_from(texts.len()).unwrap_or(u32::MAX);
@@ -53,8 +59,8 @@ pub(crate) fn build(submission: &Submission, model: &str) -> Result<Chat, serde_
         schema: SCHEMA.to_owned(),
         model: model.to_owned(),
         messages,
-        temperature: overrides.temperature,
-        max_tokens: overrides.max_tokens,
+        temperature: overrides.temperature.or(options.default_temperature),
+        max_tokens: overrides.max_tokens.or(options.default_max_tokens),
         reasoning_effort: overrides.reasoning_effort.clone(),
         verbosity: overrides.output_verbosity.clone(),
         response_format: Some(ResponseFormat::JsonSchema {
@@ -156,7 +162,7 @@ mod tests {
 
     #[test]
     fn texts_stay_out_of_the_request() {
-        let chat = build(&submission(json!({"system_prompt": "secret rules"}), vec![]), "gpt-5.1").unwrap();
+        let chat = build(&submission(json!({"system_prompt": "secret rules"}), vec![]), "gpt-5.1", &ProviderOptions::default()).unwrap();
         assert!(!chat.json.contains("secret") && !chat.json.contains("hello"));
         assert_eq!(chat.texts.get(0), Some("secret rules"));
         assert_eq!(chat.texts.get(1), Some("hello"));
@@ -173,7 +179,7 @@ mod tests {
             block(BlockTarget::System, "two", false),
             block(BlockTarget::UserContent, "three", false),
         ];
-        let chat = build(&submission(json!({}), blocks), "m").unwrap();
+        let chat = build(&submission(json!({}), blocks), "m", &ProviderOptions::default()).unwrap();
         let request: Value = serde_json::from_str(&chat.json).unwrap();
         let texts: Vec<_> = (0..4).filter_map(|n| chat.texts.get(n)).collect();
         assert_eq!(texts, ["one", "two", "three"]);
@@ -186,12 +192,20 @@ mod tests {
     #[test]
     fn every_override_reaches_the_adapter() {
         let all = json!({"temperature": 0.5, "max_tokens": 7, "reasoning_effort": "low", "output_verbosity": "high"});
-        let chat = build(&submission(all, vec![]), "m").unwrap();
+        let defaults = ProviderOptions {
+            default_temperature: Some(0.9),
+            default_max_tokens: Some(9),
+            ..ProviderOptions::default()
+        };
+        let chat = build(&submission(all, vec![]), "m", &defaults).unwrap();
         let request: ChatRequest = serde_json::from_str(&chat.json).unwrap();
         assert_eq!(request.temperature, Some(0.5));
         assert_eq!(request.max_tokens, Some(7));
         assert_eq!(request.reasoning_effort.as_deref(), Some("low"));
         assert_eq!(request.verbosity.as_deref(), Some("high"));
+        let chat = build(&submission(json!({}), vec![]), "m", &defaults).unwrap();
+        let request: ChatRequest = serde_json::from_str(&chat.json).unwrap();
+        assert_eq!((request.temperature, request.max_tokens), (Some(0.9), Some(9)), "what is left open");
     }
 
     #[test]

@@ -124,7 +124,7 @@ impl<'a> Machine<'a> {
         let adapter = provider.adapter(&core.registry).map_err(unavailable)?;
         let target = provider.target(&adapter).map_err(unavailable)?;
         let model = provider.model(adapter.manifest(), task.submission);
-        let chat = chat::build(task.submission, &model)
+        let chat = chat::build(task.submission, &model, &provider.options)
             .map_err(|e| Failure::new(FailureClass::InvalidRequest, RetryAdvice::Never, e.to_string()))?;
         let seed = chat::seed(task.submission.correlation_id);
         let context =

@@ -90,6 +90,10 @@ pub struct ProviderOptions {
     pub settings: serde_json::Value,
     /// The model of requests that name none; else the manifest's default.
     pub default_model: Option<String>,
+    /// The temperature of requests that name none; else the provider's default.
+    pub default_temperature: Option<f64>,
+    /// The most tokens of answers to requests that name no limit; else the provider's default.
+    pub default_max_tokens: Option<u32>,
     /// The most calls, or bundles, at the same time.
     pub max_concurrent: u32,
     /// For one provider call.
@@ -106,6 +110,8 @@ impl Default for ProviderOptions {
             adapter: String::new(),
             settings: serde_json::Value::Object(serde_json::Map::new()),
             default_model: None,
+            default_temperature: None,
+            default_max_tokens: None,
             max_concurrent: 64,
             timeout: Duration::from_secs(120),
             endpoints: BTreeMap::new(),

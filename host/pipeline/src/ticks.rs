@@ -219,6 +219,8 @@ fn show(core: &Core) {
     let load = core.store.load();
     llm::queue_depth("total", load.open as f64);
     llm::queue_depth("queued", load.queued as f64);
+    host::requests("queued", load.queued as f64);
+    host::requests("in_hand", load.open.saturating_sub(load.queued) as f64);
     host::queue_bytes(load.bytes as f64);
     for provider in core.providers.values() {
         let running = f64::from(provider.running());

@@ -105,11 +105,9 @@ host "docket_" {
         "Submissions that replayed an earlier receipt.";
 
     gauge requests(state)
-        "Requests by state.";
+        "Requests that are not finished: queued (ready or waiting for a retry), or in_hand (leased, or part of a job).";
     gauge queue_bytes()
         "Payload bytes of the requests that are not finished.";
-    gauge queue_oldest_age_seconds(provider)
-        "Age of the oldest request that is not finished.";
     counter outcomes_total(provider, state)
         "Requests that became terminal, by state.";
     counter attempts_total(provider, mode, result)
@@ -146,8 +144,6 @@ host "docket_" {
         "Outbound calls: status class, or the kind of transport failure.";
     histogram provider_call_seconds(provider) [0.01 0.05 0.1 0.25 0.5 1 2.5 5 10 30 60 120 300]
         "Time of one outbound call.";
-    gauge batch_jobs_open(provider)
-        "Jobs at batch APIs that are not finished.";
     counter batch_items_total(provider, result)
         "Items of finished jobs by outcome.";
     counter batch_in_doubt_total(provider, result)

@@ -34,8 +34,10 @@ async fn at_every_persistence_point() {
         // The first ones fail, so that deliveries are put off, too.
         let receiver = Receiver::start(&[503; 8]).await.unwrap();
         let ledger = Ledger::default();
-        let setup_armed = setup(mode(point)).arg("--crash-at").arg(format!("{point}:2"));
-        let mut host = TestHost::start(setup_armed).await.unwrap();
+        // Failed deliveries that come together share one commit: there may be no second one.
+        let passing = if point.starts_with("outbox.undelivered.") { 1 } else { 2 };
+        let armed = setup(mode(point)).arg("--crash-at").arg(format!("{point}:{passing}"));
+        let mut host = TestHost::start(armed).await.unwrap();
         // Over before its time when the host does not answer any more.
         let pressed = timeout(POINT_WITHIN, press(&host, &ledger, receiver.url())).await;
         assert!(pressed.is_ok(), "{point} was not passed within {POINT_WITHIN:?}");

@@ -78,7 +78,7 @@ impl<'a> Members<'a> {
                 };
                 work.batch_id = Some(id);
                 let model = provider.model(adapter.manifest(), &work.submission);
-                match chat::build(&work.submission, &model) {
+                match chat::build(&work.submission, &model, &provider.options) {
                     Ok(chat) => drop(open.insert(work.leased.id, Member { work, chat, model })),
                     Err(error) => {
                         tracing::error!(request = %work.leased.id, %error, "cannot be written as JSON")
