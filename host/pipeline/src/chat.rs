@@ -162,7 +162,12 @@ mod tests {
 
     #[test]
     fn texts_stay_out_of_the_request() {
-        let chat = build(&submission(json!({"system_prompt": "secret rules"}), vec![]), "gpt-5.1", &ProviderOptions::default()).unwrap();
+        let chat = build(
+            &submission(json!({"system_prompt": "secret rules"}), vec![]),
+            "gpt-5.1",
+            &ProviderOptions::default(),
+        )
+        .unwrap();
         assert!(!chat.json.contains("secret") && !chat.json.contains("hello"));
         assert_eq!(chat.texts.get(0), Some("secret rules"));
         assert_eq!(chat.texts.get(1), Some("hello"));
