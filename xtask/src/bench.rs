@@ -38,6 +38,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         .arg(docket)
         .arg("--root")
         .arg(root)
+        .arg("--plugins")
+        .arg(&plugins)
         .stderr(Stdio::inherit())
         .output()?;
     report.push_str(&String::from_utf8_lossy(&output.stdout));
