@@ -1,4 +1,5 @@
 //! An adapter that calls a provider, through the whole host: texts and credentials go where they belong, and nowhere else.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use axum::Router;
 use axum::body::Bytes;
