@@ -12,7 +12,7 @@ use tokio::time::timeout;
 const POINT_WITHIN: Duration = Duration::from_secs(40);
 /// How many times the process is killed at random.
 const RANDOM_KILLS: usize = 200;
-/// Points that the load cannot bring about: an hourly clean-up, and the pause of a receiver that failed ten times. The
+/// Points that the load cannot bring about: the clean-up of what is a week old, and the pause of a receiver that failed ten times. The
 /// store's own crash suite kills at these, too.
 const ELSEWHERE: &[&str] = &[
     "prune.before_commit",
