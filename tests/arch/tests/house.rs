@@ -55,7 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const PURE: &[(&str, &[&str])] = &[
     ("docket-types", &["serde", "serde_json", "thiserror", "uuid", "jiff"]),
     ("docket-scheduling", &["serde", "thiserror", "rand", "rand_chacha", "sha2", "uuid"]),
-    ("docket-judgement", &["serde", "serde_json", "thiserror", "rand", "rand_chacha", "nalgebra", "faer"]),
+    ("docket-judgement", &["serde", "serde_json", "thiserror", "rand", "rand_chacha", "nalgebra", "libm"]),
 ];
 
 /// Words with a home.
