@@ -2,7 +2,9 @@
 //! [`map`] is the mode with a given prior (or none), fast at any size. [`ilsr`] is what the reference service computes.
 
 pub mod ep;
+pub mod ilsr;
 mod likelihood;
+pub mod map;
 mod sites;
 
 use crate::Comparisons;
