@@ -11,8 +11,9 @@ use crate::fit::system::System;
 use crate::graph::Structure;
 use crate::{Bias, Scores};
 
-/// Single precision cannot settle scores better than this, in logits.
-const SETTLED: f64 = 1e-5;
+/// Scores of many items have settled when their root-mean-square step is below this, in logits; what is left is then
+/// smaller still, because each step takes most of it.
+const SETTLED: f64 = 1e-4;
 /// Each Newton step is solved to this share of its right-hand side.
 const FORCING: f64 = 0.05;
 const MAX_SOLVER_STEPS: u32 = 500;
