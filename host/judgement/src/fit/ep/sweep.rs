@@ -91,9 +91,10 @@ impl Messages {
     pub(super) fn totals(&self, edges: &Edges) -> Vec<[f64; 2]> {
         let mut totals = vec![[0.0; 2]; self.items.len()];
         for at in 0..edges.first.len() {
-            for part in 0..2 {
-                totals[edges.first[at] as usize][part] += f64::from(self.to_first[part][at]);
-                totals[edges.second[at] as usize][part] += f64::from(self.to_second[part][at]);
+            for (end, told) in [(edges.first[at], &self.to_first), (edges.second[at], &self.to_second)] {
+                for (total, part) in totals[end as usize].iter_mut().zip(told) {
+                    *total += f64::from(part[at]);
+                }
             }
         }
         totals

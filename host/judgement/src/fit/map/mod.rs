@@ -36,7 +36,7 @@ pub struct Options {
     pub bias_precision: f64,
     /// What a tie is.
     pub ties: Ties,
-    /// Up to so many items (with biases) the Hessian is kept dense and standard errors are exact.
+    /// Up to so many items the Hessian is kept dense and standard errors are exact.
     pub dense_limit: usize,
     /// The fit has converged when Newton's decrement, the gain still to be had in log-likelihood, falls below this
     /// share of one answer per item.
@@ -108,7 +108,7 @@ pub fn fit(comparisons: &Comparisons, options: &Options) -> Result<Fit, FitError
     }
     let (items, judges) = (comparisons.items(), comparisons.judges());
     let biases = if options.position_bias { judges } else { 0 };
-    let mut fit = if items + biases <= options.dense_limit {
+    let mut fit = if items <= options.dense_limit && biases <= options.dense_limit.max(100) {
         let sites = prepared(sites::merge(comparisons), options.ties);
         let fit_nu = sites.iter().any(|site| site.ties > 0.0);
         dense::fit(&Problem { items, judges, biases, sites: &sites, options, fit_nu })?
