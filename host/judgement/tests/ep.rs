@@ -3,8 +3,8 @@
 
 mod support;
 
-use docket_judgement::fit::FitError;
 use docket_judgement::fit::ep::{Fit, Options, Sigma, fit};
+use docket_judgement::fit::{FitError, map};
 use docket_judgement::{Comparison, Comparisons, Verdict};
 use support::{Source, judged, one_judge, rmse};
 
@@ -135,11 +135,17 @@ fn nothing_collapses() {
         (3, vec![Comparison { weight: 1e12, ..win(0, 1) }, win(1, 2)]),
     ];
     for (items, rows) in cases {
-        for discrimination in [false, true] {
+        for (discrimination, dense_limit) in [(false, 1000), (true, 1000), (false, 0), (true, 0)] {
             let comparisons = Comparisons::new(items, 2, rows.clone()).unwrap();
-            let found = fit(&comparisons, &Options { discrimination, ..Options::default() }).unwrap();
+            let options = Options { discrimination, dense_limit, ..Options::default() };
+            let found = fit(&comparisons, &options).unwrap();
+            let mode = map::fit(&comparisons, &map::Options { dense_limit, ..map::Options::default() });
+            let mode = mode.unwrap_or_else(|reason| panic!("{reason} {rows:?} {dense_limit}")).scores;
+            assert!(mode.mean.iter().chain(&mode.standard_error).all(|x| x.is_finite()), "{rows:?} {mode:?}");
             let scores = &found.scores;
-            assert!(found.converged, "{rows:?}");
+            // Single precision cannot settle scores that a thousand million answers tie down, and says so.
+            let heavy = dense_limit == 0 && rows[0].weight >= 1e9;
+            assert!(found.converged || heavy, "{rows:?}");
             assert!(
                 scores.mean.iter().chain(&scores.standard_error).all(|x| x.is_finite() && x.abs() < 60.0),
                 "{rows:?} {scores:?}"

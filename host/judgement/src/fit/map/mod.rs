@@ -28,7 +28,7 @@ pub enum Ties {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The prior's precision: `1 / sigma^2`. 0 is maximum likelihood.
+    /// The prior's precision: `1 / sigma^2`. 0 is maximum likelihood, of the tie parameter too.
     pub lambda: f64,
     /// Whether judges may prefer the item shown first.
     pub position_bias: bool,
@@ -149,4 +149,9 @@ fn share_out(site: &mut Site, ties: Ties) {
 /// The standard deviation a precision stands for; 0 for no prior.
 fn sigma(lambda: f64) -> f64 {
     if lambda > 0.0 { 1.0 / lambda.sqrt() } else { 0.0 }
+}
+
+/// The precision of the log tie parameter's prior around 0: weak, and none without a prior of the scores.
+fn log_nu_precision(options: &Options) -> f64 {
+    if options.lambda > 0.0 { 0.25 } else { 0.0 }
 }

@@ -1,7 +1,7 @@
 //! Newton's method for many items: conjugate gradients for the scores, plain Newton steps for position biases and the
 //! tie parameter, and standard errors by the cavity recursion on the comparison graph.
 
-use super::{Fit, Problem, sigma};
+use super::{Fit, Problem, log_nu_precision, sigma};
 use crate::fit::FitError;
 use crate::fit::cavity;
 use crate::fit::edges::{Edges, LANES};
@@ -97,7 +97,8 @@ impl<'a> State<'a> {
         for (gradient, bias) in self.gradient[self.scores.len()..].iter_mut().zip(&self.bias) {
             *gradient = -options.bias_precision * bias;
         }
-        self.nu_slope = (0.0, 0.0);
+        let prior = log_nu_precision(options);
+        self.nu_slope = (-prior * self.log_nu, prior);
         let nu = self.nu();
         for batch in 0..self.edges.stride {
             self.expand_batch(batch, nu as f32);
@@ -222,17 +223,25 @@ impl<'a> State<'a> {
         let z = |first: u32, second: u32, judge: u16| {
             self.scores[first as usize] - self.scores[second as usize] + self.bias[usize::from(judge)]
         };
-        let single = (0..self.edges.live).map(|number| {
+        // Minus the logarithms of the normalising factors, several to a logarithm; each factor is small.
+        let (mut single, mut product) = (0.0, 1.0);
+        for number in 0..self.edges.live {
             let at = self.edges.place(number);
             let sign = f64::from(self.edges.sign[at]);
-            let answers = Answers { lean: 0.5 * sign, total: 1.0, nu };
-            let tie = if sign == 0.0 { self.log_nu } else { 0.0 };
-            answers.log(z(self.edges.first[at], self.edges.second[at], self.edges.judge[at])) + tie
-        });
+            let z = z(self.edges.first[at], self.edges.second[at], self.edges.judge[at]);
+            let e = fast::exp_double(-0.5 * z.abs());
+            product *= 1.0 + e * (e + nu);
+            single += 0.5 * (sign * z - z.abs()) + if sign == 0.0 { self.log_nu } else { 0.0 };
+            if product > 1e100 {
+                single -= libm::log(product);
+                product = 1.0;
+            }
+        }
+        single -= libm::log(product);
         let general = self.problem.sites.iter().map(|site| {
             let tie = if site.ties > 0.0 { site.ties * self.log_nu } else { 0.0 };
             Answers::of(site, nu).log(z(site.first, site.second, site.judge)) + tie
         });
-        single.sum::<f64>() + general.sum::<f64>()
+        single + general.sum::<f64>()
     }
 }
