@@ -140,8 +140,19 @@ fn nothing_collapses() {
             let options = Options { discrimination, dense_limit, ..Options::default() };
             let found = fit(&comparisons, &options).unwrap();
             let mode = map::fit(&comparisons, &map::Options { dense_limit, ..map::Options::default() });
-            let mode = mode.unwrap_or_else(|reason| panic!("{reason} {rows:?} {dense_limit}")).scores;
-            assert!(mode.mean.iter().chain(&mode.standard_error).all(|x| x.is_finite()), "{rows:?} {mode:?}");
+            match mode {
+                Ok(map::Fit { scores, .. }) => {
+                    let finite = scores.mean.iter().chain(&scores.standard_error).all(|x| x.is_finite());
+                    assert!(finite, "{rows:?} {scores:?}");
+                }
+                // Gradients of 10^12 answers have no digits left, and that is said.
+                Err(reason) => {
+                    assert!(
+                        matches!(reason, FitError::NotConverged { .. }) && rows[0].weight > 1e11,
+                        "{rows:?}"
+                    );
+                }
+            }
             let scores = &found.scores;
             // Single precision cannot settle scores that a thousand million answers tie down, and says so.
             let heavy = dense_limit == 0 && rows[0].weight >= 1e9;
