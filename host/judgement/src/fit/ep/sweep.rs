@@ -62,7 +62,11 @@ pub(super) fn rules() -> [Vec<[f32; 2]>; 2] {
             roots.push(x);
         }
         // Each weight is 1 / (n p_{n-1}(x)^2), and the derivative is sqrt(n) p_{n-1}.
-        roots.iter().map(|&x| [x as f32, (1.0 / polynomial(x).1.powi(2)) as f32]).collect()
+        let point = |&x: &f64| {
+            let slope = polynomial(x).1;
+            [x as f32, (1.0 / (slope * slope)) as f32]
+        };
+        roots.iter().map(point).collect()
     })
 }
 
