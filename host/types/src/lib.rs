@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness. Ids and timestamps are minted at the edges and passed in.
 
+pub mod assessment;
 pub mod chat;
 pub mod comparison;
 pub mod exchange;
