@@ -15,6 +15,7 @@ pub mod deliveries;
 pub mod intake;
 pub mod leases;
 pub mod model;
+pub mod model_assessments;
 pub mod outcomes;
 pub mod records;
 pub mod support;
@@ -92,6 +93,7 @@ macro_rules! contract {
             records: resources_are_listed_by_name_and_paged,
             model: random_operations_agree_with_a_model,
             model: counters_agree_after_reopening,
+            model_assessments: random_steps_agree_with_a_model,
         );
     };
     (@all $place:expr; $($module:ident: $name:ident,)+) => {
