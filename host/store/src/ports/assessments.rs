@@ -128,7 +128,8 @@ pub struct AssessmentStep {
     pub log: Vec<LogEntry>,
     /// Events to publish.
     pub events: Vec<NewTopicEvent>,
-    /// When to look at it again at the latest.
+    /// When to look at it again at the latest. Told while it was held, it is due no later than it was told for, so
+    /// that a holder who did not see the event is followed by one who does.
     pub next_at: Timestamp,
     /// Give the lease back.
     pub release: bool,
@@ -147,7 +148,7 @@ pub struct AssessmentRow {
     pub view: Vec<u8>,
     /// When it was stored.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When it was stored or last took a step. Leases do not count.
     pub updated_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
