@@ -11,5 +11,9 @@
 mod comparison;
 mod scores;
 
+pub mod grades;
+
+mod random;
+
 pub use comparison::{Comparison, Comparisons, InvalidComparison, Verdict};
 pub use scores::{Bias, Scores};
