@@ -5,7 +5,7 @@
 
 use docket_judgement::Scores;
 use docket_judgement::grades::{
-    Anchors, GradeError, GradeRule, GradeSummary, Method, OrdinalSettings, Scale, grade,
+    Anchors, GradeError, GradeRule, GradeSummary, Method, OrdinalSettings, Scale, Target, grade,
     quadratic_weighted_kappa,
 };
 use rand_chacha::ChaCha8Rng;
@@ -14,7 +14,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 const GRADES: [&str; 6] = ["1", "2", "3", "4", "5", "6"];
 /// Cuts between the grades, in standard deviations of true scores.
 const CUTS: [f64; 5] = [-1.3, -0.6, 0.0, 0.6, 1.3];
-const ITEMS: u32 = 300;
+const STUDENTS: u32 = 300;
 
 /// What is simulated.
 #[derive(Clone, Copy)]
@@ -47,31 +47,49 @@ fn true_grade(score: f64) -> usize {
     CUTS.iter().filter(|&&cut| score > cut).count()
 }
 
-/// True scores with standard deviation 1, and estimates that are posterior means with the right errors.
+/// True scores with standard deviation 1, and estimates that are posterior means with the right errors. The first
+/// half are students, the second half is where anchors are chosen from.
 fn simulate(case: Case, random: &mut ChaCha8Rng) -> (Vec<f64>, Scores) {
-    let truth: Vec<f64> = (0..ITEMS).map(|_| normal(random)).collect();
+    let truth: Vec<f64> = (0..2 * STUDENTS).map(|_| normal(random)).collect();
     let error = ((1.0 - case.reliability) / case.reliability).sqrt();
     let mean = truth.iter().map(|score| case.reliability * (score + error * normal(random))).collect();
     let standard_error = vec![(1.0 - case.reliability).sqrt(); truth.len()];
     (truth, Scores { mean, standard_error, sigma: 1.0, bias: Vec::new() })
 }
 
-/// Anchors whose estimates lie evenly over the range, each the nearest item to its place.
-fn choose(case: Case, truth: &[f64], scores: &Scores, random: &mut ChaCha8Rng) -> Vec<(u32, &'static str)> {
+/// Anchors whose estimates lie evenly over the range, each the nearest item to its place; what is not chosen goes.
+fn choose(case: Case, random: &mut ChaCha8Rng) -> (Vec<f64>, Scores, Vec<(u32, &'static str)>) {
+    let (mut truth, mut scores) = simulate(case, random);
+    let pool = STUDENTS as usize..2 * STUDENTS as usize;
     let (low, high) = scores
         .mean
         .iter()
         .fold((f64::MAX, f64::MIN), |(low, high), &score| (low.min(score), high.max(score)));
-    let mut chosen: Vec<(u32, &'static str)> = Vec::new();
+    let mut chosen: Vec<usize> = Vec::new();
     for place in 0..case.anchors {
         let target = low + (high - low) * (f64::from(place) + 0.5) / f64::from(case.anchors);
-        let away = |item: &u32| (scores.mean[*item as usize] - target).abs();
-        let free = (0..ITEMS).filter(|item| chosen.iter().all(|(taken, _)| taken != item));
-        if let Some(item) = free.min_by(|a, b| away(a).total_cmp(&away(b))) {
-            chosen.push((item, GRADES[true_grade(truth[item as usize] + case.noise * normal(random))]));
-        }
+        let away = |item: &usize| (scores.mean[*item] - target).abs();
+        let free = pool.clone().filter(|item| !chosen.contains(item));
+        chosen.extend(free.min_by(|a, b| away(a).total_cmp(&away(b))));
     }
-    chosen
+    let keep = |values: &[f64]| -> Vec<f64> {
+        (0..STUDENTS as usize).chain(chosen.iter().copied()).map(|item| values[item]).collect()
+    };
+    (truth, scores.mean) = (keep(&truth), keep(&scores.mean));
+    scores.standard_error.truncate(truth.len());
+    let known = (STUDENTS..)
+        .zip(&truth[STUDENTS as usize..])
+        .map(|(item, score)| (item, GRADES[true_grade(score + case.noise * normal(random))]))
+        .collect();
+    (truth, scores, known)
+}
+
+/// Kappa when the cuts are known and only the scores are not.
+fn with_true_cuts(truth: &[f64], scores: &Scores) -> Result<f64, GradeError> {
+    let grades = |values: &[f64]| -> Vec<usize> {
+        values[..STUDENTS as usize].iter().map(|&score| true_grade(score)).collect()
+    };
+    quadratic_weighted_kappa(&grades(&scores.mean), &grades(truth))
 }
 
 fn add(tally: &mut Tally, truth: &[f64], summary: &GradeSummary) -> Result<(), GradeError> {
@@ -95,38 +113,50 @@ fn add(tally: &mut Tally, truth: &[f64], summary: &GradeSummary) -> Result<(), G
 fn main() -> Result<(), GradeError> {
     let seeds: u32 = std::env::args().nth(1).and_then(|given| given.parse().ok()).unwrap_or(50);
     let scale = Scale::new("six", &GRADES, None)?;
-    let by = |rule| Method::Ordinal(OrdinalSettings { rule, ..OrdinalSettings::default() });
+    let by = |rule, target| Method::Ordinal(OrdinalSettings { rule, target, ..OrdinalSettings::default() });
     let methods = [
-        ("ordinal, mean", by(GradeRule::Mean)),
-        ("ordinal, most probable", by(GradeRule::MostProbable)),
+        ("ordinal, mean", by(GradeRule::Mean, Target::Given)),
+        ("ordinal, most probable", by(GradeRule::MostProbable, Target::Given)),
+        ("deserved, mean", by(GradeRule::Mean, Target::Deserved)),
         ("gaussian mixture", Method::GaussianMixture),
     ];
-    println!("{seeds} seeds, {ITEMS} items; noise in standard deviations of true scores");
-    println!("rel  anchors noise method                  kappa exact adjacent claimed hit   within");
+    println!(
+        "{seeds} seeds, {STUDENTS} students besides the anchors; noise in standard deviations of true scores"
+    );
+    println!(
+        "rel  anchors noise method                  kappa exact adjacent claimed hit   within known-cuts"
+    );
     for noise in [0.175, 0.35] {
-        for (reliability, anchors) in [(0.8, 12), (0.9, 6), (0.9, 12), (0.9, 24), (0.9, 48), (0.95, 24)] {
+        for (reliability, anchors) in [(0.8, 12), (0.9, 6), (0.9, 12), (0.9, 24), (0.95, 24)] {
             let case = Case { reliability, anchors, noise };
             for (name, method) in &methods {
-                let mut tally = Tally::default();
-                for seed in 0..seeds {
-                    let mut random = ChaCha8Rng::seed_from_u64(u64::from(seed));
-                    let (truth, scores) = simulate(case, &mut random);
-                    let known = choose(case, &truth, &scores, &mut random);
-                    let summary = grade(&scale, &Anchors::new(&scale, known)?, &scores, method)?;
-                    add(&mut tally, &truth, &summary)?;
-                }
-                let mean = |sum: f64| sum / f64::from(seeds);
-                println!(
-                    "{reliability:<4} {anchors:<7} {noise:<5} {name:<23} {:.3} {:.3} {:.3}    {:.3}   {:.3} {:.3}",
-                    mean(tally.kappa),
-                    mean(tally.exact),
-                    mean(tally.adjacent),
-                    mean(tally.claimed),
-                    mean(tally.hit),
-                    mean(tally.within_claimed),
-                );
+                report(&scale, case, name, method, seeds)?;
             }
         }
     }
+    Ok(())
+}
+
+/// One line of the table.
+fn report(scale: &Scale, case: Case, name: &str, method: &Method, seeds: u32) -> Result<(), GradeError> {
+    let (mut tally, mut known_cuts) = (Tally::default(), 0.0);
+    for seed in 0..seeds {
+        let (truth, scores, known) = choose(case, &mut ChaCha8Rng::seed_from_u64(u64::from(seed)));
+        let summary = grade(scale, &Anchors::new(scale, known)?, &scores, method)?;
+        add(&mut tally, &truth, &summary)?;
+        known_cuts += with_true_cuts(&truth, &scores)?;
+    }
+    let Case { reliability, anchors, noise } = case;
+    let mean = |sum: f64| sum / f64::from(seeds);
+    println!(
+        "{reliability:<4} {anchors:<7} {noise:<5} {name:<23} {:.3} {:.3} {:.3}    {:.3}   {:.3} {:.3}  {:.3}",
+        mean(tally.kappa),
+        mean(tally.exact),
+        mean(tally.adjacent),
+        mean(tally.claimed),
+        mean(tally.hit),
+        mean(tally.within_claimed),
+        mean(known_cuts),
+    );
     Ok(())
 }

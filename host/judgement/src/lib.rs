@@ -13,6 +13,7 @@ mod scores;
 
 pub mod grades;
 
+mod numeric;
 mod random;
 
 pub use comparison::{Comparison, Comparisons, InvalidComparison, Verdict};

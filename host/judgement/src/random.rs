@@ -28,16 +28,6 @@ impl Random {
     }
 }
 
-/// `1 / (1 + exp(-x))` without overflow.
-pub(crate) fn logistic(x: f64) -> f64 {
-    if x >= 0.0 {
-        1.0 / (1.0 + libm::exp(-x))
-    } else {
-        let e = libm::exp(x);
-        e / (1.0 + e)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,12 +44,5 @@ mod tests {
         assert!((uniform - 0.5).abs() < 0.01);
         assert!((0..200).map(|_| random.below(3)).all(|at| at < 3));
         assert_eq!(Random::new(7).uniform().to_bits(), Random::new(7).uniform().to_bits());
-    }
-
-    #[test]
-    fn logistic_at_the_ends() {
-        assert!((logistic(0.0) - 0.5).abs() < 1e-15);
-        assert!((logistic(2.0) + logistic(-2.0) - 1.0).abs() < 1e-15);
-        assert_eq!((logistic(1e6), logistic(-1e6)), (1.0, 0.0));
     }
 }

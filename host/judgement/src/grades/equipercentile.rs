@@ -8,6 +8,7 @@ use super::confidence::normalised_entropy;
 use super::summary::{ErrorSummary, centers, most_probable, student, students};
 use super::{Anchors, Calibration, Confidence, GradeError, GradeSummary, MethodName, Scale};
 use crate::Scores;
+use crate::numeric::normal_below;
 
 /// Grades every item so that the grades are expected to have the given shares. `shares` follow [`Scale::grades`] and
 /// are brought to a sum of 1.
@@ -58,20 +59,11 @@ pub(super) fn grade(scale: &Scale, scores: &Scores, shares: &[f64]) -> Result<Gr
     })
 }
 
-/// Probability that a normal score lies below `cut`.
-fn below(cut: f64, score: f64, se: f64) -> f64 {
-    if se > 0.0 {
-        0.5 * libm::erfc((score - cut) / (se * std::f64::consts::SQRT_2))
-    } else {
-        f64::from(u8::from(score <= cut))
-    }
-}
-
 fn shares_of(boundaries: &[f64], score: f64, se: f64) -> Vec<f64> {
     let mut before = 0.0;
     boundaries
         .iter()
-        .map(|&cut| below(cut, score, se))
+        .map(|&cut| normal_below(cut, score, se))
         .chain(std::iter::once(1.0))
         .map(|up_to| {
             let own = (up_to - before).max(0.0);
@@ -94,7 +86,7 @@ fn quantile(scores: &Scores, share: f64) -> f64 {
     let n = scores.items() as f64;
     for _ in 0..80 {
         let middle = f64::midpoint(low, high);
-        if pairs().map(|(&m, &se)| below(middle, m, se)).sum::<f64>() / n < share {
+        if pairs().map(|(&m, &se)| normal_below(middle, m, se)).sum::<f64>() / n < share {
             low = middle;
         } else {
             high = middle;

@@ -17,7 +17,7 @@ pub use anchors::{Anchor, Anchors};
 pub use confidence::{Confidence, ConfidenceLabel, normalised_entropy};
 pub use error::{GradeError, Unavailable};
 pub use kappa::quadratic_weighted_kappa;
-pub use ordinal::{GradeRule, OrdinalSettings};
+pub use ordinal::{GradeRule, OrdinalSettings, Target};
 pub use scale::Scale;
 pub use summary::{AnchorFit, Calibration, ErrorSummary, GradeSummary, MethodName, StudentGrade};
 

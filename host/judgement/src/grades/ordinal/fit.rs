@@ -134,7 +134,7 @@ mod tests {
                 let grade = truth
                     .cuts
                     .iter()
-                    .filter(|&&cut| crate::random::logistic(9.0 * (cut - score)) < uniform)
+                    .filter(|&&cut| crate::numeric::logistic(9.0 * (cut - score)) < uniform)
                     .count();
                 Known { score, variance: 0.0, grade }
             })

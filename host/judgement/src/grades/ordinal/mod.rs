@@ -26,11 +26,23 @@ pub enum GradeRule {
     MostProbable,
 }
 
+/// Which grade the probabilities speak of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Target {
+    /// The grade that another grader like those of the anchors would give: a grader's own error is part of it.
+    #[default]
+    Given,
+    /// The grade that the score deserves under the common cuts: graders' errors blur the cuts, but not the grade.
+    Deserved,
+}
+
 /// Settings of the ordinal model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrdinalSettings {
     /// Which grade to give.
     pub rule: GradeRule,
+    /// Which grade the probabilities speak of.
+    pub target: Target,
     /// How many draws of the cuts to average over, at least 2.
     pub draws: usize,
     /// The seed of the draws.
@@ -39,7 +51,7 @@ pub struct OrdinalSettings {
 
 impl Default for OrdinalSettings {
     fn default() -> Self {
-        Self { rule: GradeRule::default(), draws: 200, seed: 0 }
+        Self { rule: GradeRule::default(), target: Target::default(), draws: 200, seed: 0 }
     }
 }
 
@@ -82,7 +94,16 @@ pub(super) fn grade(
     let posterior = fit(outcomes.len() - 1, &known(scale, anchors, scores, &unit), None)?;
     let curves = posterior.draws(settings.draws, settings.seed)?;
     let graded = students(anchors, scores)
-        .map(|item| one(scale, &outcomes, scores, item, settings.rule, &mean(&curves, &unit, scores, item)))
+        .map(|item| {
+            one(
+                scale,
+                &outcomes,
+                scores,
+                item,
+                settings.rule,
+                &mean(&curves, &unit, scores, item, settings.target),
+            )
+        })
         .collect::<Result<Vec<_>, GradeError>>()?;
     let (boundaries, boundary_errors) = boundaries(&curves, &unit);
     let [all, of_anchors, of_students] = ErrorSummary::three(anchors, scores);
@@ -124,10 +145,15 @@ fn known(scale: &Scale, anchors: &Anchors, scores: &Scores, unit: &Unit) -> Vec<
 }
 
 /// An item's grade probabilities, averaged over the curves.
-fn mean(curves: &[Curve], unit: &Unit, scores: &Scores, item: u32) -> Vec<f64> {
+fn mean(curves: &[Curve], unit: &Unit, scores: &Scores, item: u32, target: Target) -> Vec<f64> {
     let (score, variance) = unit.score(scores, item);
     let mut probabilities = vec![0.0; curves.first().map_or(0, |curve| curve.cuts.len()) + 1];
-    curves.iter().for_each(|curve| curve.add_probabilities(score, variance, &mut probabilities));
+    for curve in curves {
+        match target {
+            Target::Given => curve.add_given(score, variance, &mut probabilities),
+            Target::Deserved => curve.add_deserved(score, variance, &mut probabilities),
+        }
+    }
     let sum: f64 = probabilities.iter().sum();
     probabilities.iter_mut().for_each(|p| *p /= sum);
     probabilities
@@ -194,7 +220,8 @@ fn anchor_fit(
         }
         let posterior = fit(cuts, &known(scale, &others, scores, &unit), Some(&all.mode))?;
         let curves = posterior.draws(settings.draws, settings.seed)?;
-        let (predicted, variance) = mean_and_variance(&mean(&curves, &unit, scores, anchor.item));
+        let (predicted, variance) =
+            mean_and_variance(&mean(&curves, &unit, scores, anchor.item, Target::Given));
         let z = (known_grade as f64 - predicted) / variance.max(1e-12).sqrt();
         Ok(AnchorFit {
             item: anchor.item,

@@ -7,7 +7,7 @@
 //! Parameters: the logarithm of the slope, the mean of the cuts, and the logarithm of each gap between neighbouring
 //! cuts, so that cuts are in order whatever the parameters are.
 
-use crate::random::logistic;
+use crate::numeric::{logistic, normal_below};
 
 /// `pi / 8`: how much a score's variance flattens a logistic curve.
 const FLATTEN: f64 = std::f64::consts::PI / 8.0;
@@ -64,12 +64,22 @@ impl Curve {
         Self { slope: libm::exp(parameters[0]), cuts }
     }
 
-    /// Adds each grade's probability for a score to `probabilities`.
-    pub(super) fn add_probabilities(&self, score: f64, variance: f64, probabilities: &mut [f64]) {
+    /// Adds the probability of each grade that a grader would give to `probabilities`.
+    pub(super) fn add_given(&self, score: f64, variance: f64, probabilities: &mut [f64]) {
         let (slope, _) = flattened(self.slope, variance);
+        self.add(probabilities, |cut| logistic(slope * (cut - score)));
+    }
+
+    /// Adds the probability of each grade that the true score lies in to `probabilities`.
+    pub(super) fn add_deserved(&self, score: f64, variance: f64, probabilities: &mut [f64]) {
+        let error = variance.sqrt();
+        self.add(probabilities, |cut| normal_below(cut, score, error));
+    }
+
+    fn add(&self, probabilities: &mut [f64], below: impl Fn(f64) -> f64) {
         let mut before = 0.0;
         for (grade, own) in probabilities.iter_mut().enumerate() {
-            let up_to = self.cuts.get(grade).map_or(1.0, |cut| logistic(slope * (cut - score)));
+            let up_to = self.cuts.get(grade).map_or(1.0, |&cut| below(cut));
             *own += (up_to - before).max(0.0);
             before = up_to;
         }
@@ -198,7 +208,7 @@ mod tests {
         let curve = Curve { slope: 4.0, cuts: vec![-1.0, 0.0, 1.0] };
         let of = |variance| {
             let mut probabilities = vec![0.0; 4];
-            curve.add_probabilities(0.5, variance, &mut probabilities);
+            curve.add_given(0.5, variance, &mut probabilities);
             probabilities
         };
         let (sure, unsure) = (of(0.0), of(1.0));
