@@ -11,6 +11,8 @@
 mod comparison;
 mod scores;
 
+pub mod alignment;
+pub mod diagnostics;
 pub mod grades;
 
 mod numeric;

@@ -3,9 +3,11 @@
 use docket_judgement::Scores;
 use docket_judgement::grades::{
     Anchors, ConfidenceLabel, GradeError, GradeRule, GradeSummary, Method, OrdinalSettings, Scale,
-    Unavailable, grade,
+    StudentGrade, Target, Unavailable, grade, quadratic_weighted_kappa,
 };
 use proptest::prelude::*;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 
 const SIX: [&str; 6] = ["1", "2", "3", "4", "5", "6"];
 
@@ -268,4 +270,48 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn the_deserved_grade_is_surer_than_the_grade_a_grader_gives() {
+    let scale = six();
+    let by = |target| {
+        let settings = OrdinalSettings { target, ..OrdinalSettings::default() };
+        grade(&scale, &twelve(&scale), &even(0.4), &Method::Ordinal(settings)).unwrap().students
+    };
+    let (given, deserved) = (by(Target::Given), by(Target::Deserved));
+    let claimed = |students: &[StudentGrade]| {
+        students.iter().map(|student| student.probabilities[student.most_probable]).sum::<f64>()
+            / students.len() as f64
+    };
+    assert!(claimed(&deserved) > claimed(&given) + 0.03, "{} {}", claimed(&deserved), claimed(&given));
+    assert!(given.iter().zip(&deserved).all(|(a, b)| (a.mean_grade - b.mean_grade).abs() < 0.25));
+}
+
+/// 300 students at reliability .90, twelve anchors spread
+/// evenly, a grader's error of .175 standard deviations.
+#[test]
+fn twelve_anchors_grade_three_hundred_students_well() {
+    let scale = six();
+    let mut kappas = Vec::new();
+    for seed in 0..6 {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut normal = || {
+            let mut uniform = || ((random.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
+            (-2.0 * libm::log(uniform())).sqrt() * libm::cos(std::f64::consts::TAU * uniform())
+        };
+        let right = |score: f64| [-1.3, -0.6, 0.0, 0.6, 1.3].iter().filter(|&&cut| score > cut).count();
+        let mut truth: Vec<f64> = (0..300).map(|_| normal()).collect();
+        truth.extend((0..12).map(|at| -2.5 + 5.0 * f64::from(at) / 11.0));
+        let mean: Vec<f64> = truth.iter().map(|score| 0.9 * (score + normal() / 3.0)).collect();
+        let known: Vec<(u32, &str)> =
+            (300..312).map(|item| (item as u32, SIX[right(truth[item] + 0.175 * normal())])).collect();
+        let anchors = Anchors::new(&scale, known).unwrap();
+        let summary = ordinal(&scale, &anchors, &scores(&mean, 0.1f64.sqrt()));
+        let given: Vec<usize> = summary.students.iter().map(|s| scale.index(&s.grade).unwrap()).collect();
+        let deserved: Vec<usize> = truth[..300].iter().map(|&score| right(score)).collect();
+        kappas.push(quadratic_weighted_kappa(&given, &deserved).unwrap());
+    }
+    let mean = kappas.iter().sum::<f64>() / kappas.len() as f64;
+    assert!(mean >= 0.88, "{mean} {kappas:?}");
 }

@@ -39,8 +39,11 @@ pub(super) fn fit(cuts: usize, anchors: &[Known], from: Option<&[f64]>) -> Resul
     Ok(Posterior { mode: at, root })
 }
 
+/// Parameters with the value and the gradient of the log posterior there.
+type Point = (Vec<f64>, (f64, Vec<f64>));
+
 /// Halves a step until it leads up; nothing when no part of it does.
-fn uphill(at: &[f64], step: &[f64], value: f64, anchors: &[Known]) -> Option<(Vec<f64>, (f64, Vec<f64>))> {
+fn uphill(at: &[f64], step: &[f64], value: f64, anchors: &[Known]) -> Option<Point> {
     // A step of more than one in a logarithm is beyond where the curvature says anything.
     let longest = step.iter().fold(1.0f64, |longest, by| longest.max(by.abs()));
     let mut part = 1.0 / longest;
