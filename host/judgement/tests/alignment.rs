@@ -61,6 +61,8 @@ fn answers() -> Comparisons {
         won(2, 7, 2.0),
         won(8, 5, 1.0),
         won(1, 4, 2.0),
+        won(4, 5, 1.0),
+        won(5, 2, 1.0),
     ];
     Comparisons::new(12, 1, rows).unwrap()
 }
