@@ -1,5 +1,7 @@
 //! The agreement of anchors with their grades.
 
+#![expect(clippy::unwrap_used, reason = "a test may unwrap, and so may its helpers")]
+
 use docket_judgement::alignment::{Inversion, alignment};
 use docket_judgement::grades::{GradeError, Scale};
 use docket_judgement::{Comparison, Comparisons, Scores, Verdict};
@@ -32,7 +34,7 @@ fn batch() -> (Scale, Vec<(u32, &'static str)>, Scores) {
 
 fn won(winner: u32, loser: u32, times: f32) -> Comparison {
     // The winner is shown second every other time, so that both orders are counted.
-    let row = if (winner + loser) % 2 == 0 {
+    let row = if (winner + loser).is_multiple_of(2) {
         Comparison::new(winner, loser, Verdict::First)
     } else {
         Comparison::new(loser, winner, Verdict::Second)

@@ -1,5 +1,7 @@
 //! The ordinal model as callers see it.
 
+#![expect(clippy::unwrap_used, reason = "a test may unwrap, and so may its helpers")]
+
 use docket_judgement::Scores;
 use docket_judgement::grades::{
     Anchors, ConfidenceLabel, GradeError, GradeRule, GradeSummary, Method, OrdinalSettings, Scale,
@@ -314,4 +316,14 @@ fn twelve_anchors_grade_three_hundred_students_well() {
     }
     let mean = kappas.iter().sum::<f64>() / kappas.len() as f64;
     assert!(mean >= 0.88, "{mean} {kappas:?}");
+}
+
+#[test]
+fn two_grades_have_one_cut() {
+    let scale = Scale::new("pass", &["fail", "pass"], None).unwrap();
+    let anchors = Anchors::new(&scale, [(5, "fail"), (15, "fail"), (25, "pass"), (35, "pass")]).unwrap();
+    let summary = ordinal(&scale, &anchors, &even(0.3));
+    let cuts = summary.calibration.unwrap().boundaries;
+    assert!(cuts.len() == 1 && cuts[0].abs() < 0.3, "{cuts:?}");
+    assert_eq!((summary.students[0].grade.as_str(), summary.students[35].grade.as_str()), ("fail", "pass"));
 }

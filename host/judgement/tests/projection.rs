@@ -1,5 +1,7 @@
 //! The reference service's projection: what it gave for known anchors.
 
+#![expect(clippy::unwrap_used, reason = "a test may unwrap, and so may its helpers")]
+
 use docket_judgement::Scores;
 use docket_judgement::grades::{Anchors, GradeSummary, Method, Scale, grade};
 
