@@ -2,8 +2,8 @@
 //! the grader's hand, and of where the cuts lie.
 //!
 //! Known limits. The errors of anchors and items are taken as independent. A scale's grade below the lowest is one
-//! more grade at the bottom that no anchor can have: only the gaps of the others say where it begins. The scale's priors play no part: how common
-//! grades are follows from scores and cuts.
+//! more grade at the bottom that no anchor can have: only the gaps of the others say where it begins. The scale's
+//! priors play no part: how common grades are follows from scores and cuts.
 
 mod fit;
 mod model;
