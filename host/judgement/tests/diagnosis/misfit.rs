@@ -3,7 +3,7 @@
 use docket_judgement::diagnostics::{Bootstrap, DiagnosticsError, Misfit, misfit, misfit_tests, separation};
 use docket_judgement::{Comparison, Comparisons, Scores, Verdict};
 
-use crate::support::{BASEBALL, Chance, PARTIES, even, fit, rows, scores};
+use crate::support::{BASEBALL, Chance, PARTIES, biased, even, fit, rows, scores};
 
 fn baseball() -> Scores {
     scores(
@@ -179,6 +179,40 @@ fn a_judge_who_throws_a_coin_stands_out() {
     assert!(coin.infit_p <= 0.05 && coin.seen.infit > coin.expected_infit, "{coin:?}");
     assert!(fair.seen.infit < fair.expected_infit && also_fair.seen.infit < also_fair.expected_infit);
     assert!(coin.outfit_p <= 0.05 && coin.seen.outfit > 1.2 * fair.seen.outfit);
+}
+
+#[test]
+fn a_judge_without_any_noise_stands_out_too() {
+    let mut chance = Chance::new(4);
+    let truth: Vec<f64> = (0..16).map(|at| 0.3 * (f64::from(at) - 7.5)).collect();
+    let mut all = Vec::new();
+    for judge in 0..2u16 {
+        for _ in 0..240 {
+            let (first, second) = chance.pair(16);
+            let gap = truth[first as usize] - truth[second as usize];
+            let verdict = chance.verdict(if judge == 1 { 100.0 * gap } else { gap });
+            all.push(Comparison { judge, ..Comparison::new(first, second, verdict) });
+        }
+    }
+    let comparisons = Comparisons::new(16, 2, all).unwrap();
+    let bootstrap = Bootstrap { replicates: 59, seed: 1 };
+    let tests = misfit_tests(&comparisons, &even(&truth, 0.2), bootstrap, None).unwrap();
+    let exact = tests.judges[1].unwrap();
+    assert!(
+        exact.infit_p < 0.05 && exact.outfit_p < 0.05 && exact.seen.infit < exact.expected_infit,
+        "{exact:?}"
+    );
+    assert!(tests.judges[0].unwrap().infit_p > 0.05, "{:?}", tests.judges[0]);
+}
+
+#[test]
+fn the_position_bias_of_each_judge_is_part_of_what_is_expected() {
+    let row = Comparison::new(0, 1, Verdict::First);
+    let other = Comparison { judge: 1, verdict: Verdict::Second, ..row };
+    let comparisons = Comparisons::new(2, 3, vec![row, other]).unwrap();
+    let report = misfit(&comparisons, &biased(even(&[0.3, -0.3], 0.2), &[0.5, -0.2])).unwrap();
+    near(report.judges[..2].iter().flatten().map(|judge| judge.outfit), &[(-1.1f64).exp(), 0.4f64.exp()]);
+    assert_eq!(report.judges[2], None);
 }
 
 #[test]

@@ -144,9 +144,17 @@ fn the_share_of_the_first_is_set_against_the_scores() {
     assert!((found[0].first_share - wins / found[0].answers).abs() < 1e-12);
     assert!((found[0].expected_share - 0.5).abs() < 0.01 && found[0].first_share > 0.55, "{found:?}");
     assert!((found[0].z.unwrap() - 3.022_606_555).abs() < 1e-6);
-    let soft = set(2, &[(0, 1, Verdict::Soft(0.4)), (0, 1, Verdict::Soft(-2.0)), (0, 1, Verdict::Soft(0.0))]);
+    let soft = set(
+        2,
+        &[
+            (0, 1, Verdict::Soft(0.4)),
+            (0, 1, Verdict::Soft(0.05)),
+            (0, 1, Verdict::Soft(-2.0)),
+            (0, 1, Verdict::Soft(0.0)),
+        ],
+    );
     let found = position_bias(&soft, &even(&[0.0; 2], 0.1)).unwrap()[0];
-    assert_eq!((found.answers, found.first_share, found.z), (2.0, 0.5, None));
+    assert_eq!((found.answers, found.first_share, found.z), (3.0, 2.0 / 3.0, None));
 }
 
 #[test]
