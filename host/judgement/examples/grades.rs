@@ -35,6 +35,8 @@ struct Tally {
     claimed: f64,
     hit: f64,
     within_claimed: f64,
+    /// Share of honest anchors that are said to stand out.
+    flagged: f64,
 }
 
 fn normal(random: &mut ChaCha8Rng) -> f64 {
@@ -107,6 +109,9 @@ fn add(tally: &mut Tally, truth: &[f64], summary: &GradeSummary) -> Result<(), G
         as f64
         / n;
     tally.within_claimed += summary.students.iter().map(|s| s.within_one).sum::<f64>() / n;
+    let fits = summary.calibration.iter().flat_map(|calibration| &calibration.anchor_fit);
+    let anchors = fits.clone().count().max(1) as f64;
+    tally.flagged += fits.filter(|fit| fit.drifted).count() as f64 / anchors;
     Ok(())
 }
 
@@ -124,7 +129,7 @@ fn main() -> Result<(), GradeError> {
         "{seeds} seeds, {STUDENTS} students besides the anchors; noise in standard deviations of true scores"
     );
     println!(
-        "rel  anchors noise method                  kappa exact adjacent claimed hit   within known-cuts"
+        "rel  anchors noise method                  kappa exact adjacent claimed hit   within known-cuts flagged"
     );
     for noise in [0.175, 0.35] {
         for (reliability, anchors) in [(0.8, 12), (0.9, 6), (0.9, 12), (0.9, 24), (0.95, 24)] {
@@ -149,7 +154,7 @@ fn report(scale: &Scale, case: Case, name: &str, method: &Method, seeds: u32) ->
     let Case { reliability, anchors, noise } = case;
     let mean = |sum: f64| sum / f64::from(seeds);
     println!(
-        "{reliability:<4} {anchors:<7} {noise:<5} {name:<23} {:.3} {:.3} {:.3}    {:.3}   {:.3} {:.3}  {:.3}",
+        "{reliability:<4} {anchors:<7} {noise:<5} {name:<23} {:.3} {:.3} {:.3}    {:.3}   {:.3} {:.3}  {:.3}      {:.3}",
         mean(tally.kappa),
         mean(tally.exact),
         mean(tally.adjacent),
@@ -157,6 +162,7 @@ fn report(scale: &Scale, case: Case, name: &str, method: &Method, seeds: u32) ->
         mean(tally.hit),
         mean(tally.within_claimed),
         mean(known_cuts),
+        mean(tally.flagged),
     );
     Ok(())
 }

@@ -148,7 +148,7 @@ fn the_share_of_the_first_is_set_against_the_scores() {
         2,
         &[
             (0, 1, Verdict::Soft(0.4)),
-            (0, 1, Verdict::Soft(0.05)),
+            (0, 1, Verdict::Soft(0.3)),
             (0, 1, Verdict::Soft(-2.0)),
             (0, 1, Verdict::Soft(0.0)),
         ],
