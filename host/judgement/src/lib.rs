@@ -20,3 +20,6 @@ mod random;
 
 pub use comparison::{Comparison, Comparisons, InvalidComparison, Verdict};
 pub use scores::{Bias, Scores};
+
+pub mod fit;
+pub mod graph;
