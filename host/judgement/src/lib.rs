@@ -11,6 +11,13 @@
 mod comparison;
 mod scores;
 
+pub mod alignment;
+pub mod diagnostics;
+pub mod grades;
+
+mod numeric;
+mod random;
+
 pub use comparison::{Comparison, Comparisons, InvalidComparison, Verdict};
 pub use scores::{Bias, Scores};
 
