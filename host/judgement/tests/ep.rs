@@ -4,6 +4,7 @@
 mod support;
 
 use docket_judgement::fit::ep::{Fit, Options, Sigma, fit};
+use docket_judgement::fit::{FitError, map};
 use docket_judgement::{Comparison, Comparisons, Verdict};
 use support::{Source, judged, one_judge, rmse};
 
@@ -134,11 +135,28 @@ fn nothing_collapses() {
         (3, vec![Comparison { weight: 1e12, ..win(0, 1) }, win(1, 2)]),
     ];
     for (items, rows) in cases {
-        for discrimination in [false, true] {
+        for (discrimination, dense_limit) in [(false, 1000), (true, 1000), (false, 0), (true, 0)] {
             let comparisons = Comparisons::new(items, 2, rows.clone()).unwrap();
-            let found = fit(&comparisons, &Options { discrimination, ..Options::default() }).unwrap();
+            let options = Options { discrimination, dense_limit, ..Options::default() };
+            let found = fit(&comparisons, &options).unwrap();
+            let mode = map::fit(&comparisons, &map::Options { dense_limit, ..map::Options::default() });
+            match mode {
+                Ok(map::Fit { scores, .. }) => {
+                    let finite = scores.mean.iter().chain(&scores.standard_error).all(|x| x.is_finite());
+                    assert!(finite, "{rows:?} {scores:?}");
+                }
+                // Gradients of 10^12 answers have no digits left, and that is said.
+                Err(reason) => {
+                    assert!(
+                        matches!(reason, FitError::NotConverged { .. }) && rows[0].weight > 1e11,
+                        "{rows:?}"
+                    );
+                }
+            }
             let scores = &found.scores;
-            assert!(found.converged, "{rows:?}");
+            // Single precision cannot settle scores that a thousand million answers tie down, and says so.
+            let heavy = dense_limit == 0 && rows[0].weight >= 1e9;
+            assert!(found.converged || heavy, "{rows:?}");
             assert!(
                 scores.mean.iter().chain(&scores.standard_error).all(|x| x.is_finite() && x.abs() < 60.0),
                 "{rows:?} {scores:?}"
@@ -170,15 +188,6 @@ fn neglected_covariances_cost_little_on_random_pairs() {
     let dense = fit(&comparisons, &Options::default()).unwrap();
     let loopy = fit(&comparisons, &Options { dense_limit: 0, ..Options::default() }).unwrap();
     assert!(dense.converged && loopy.converged && loopy.covariance().is_none());
-    eprintln!(
-        "{} {} {} {} {:?} {:?}",
-        rmse(&dense.scores.mean, &loopy.scores.mean),
-        rmse(&dense.scores.standard_error, &loopy.scores.standard_error),
-        dense.scores.sigma,
-        loopy.scores.sigma,
-        &dense.scores.standard_error[..4],
-        &loopy.scores.standard_error[..4]
-    );
     assert!(rmse(&dense.scores.mean, &loopy.scores.mean) < 0.03);
     assert!(rmse(&dense.scores.standard_error, &loopy.scores.standard_error) < 0.02);
     assert!((dense.scores.sigma - loopy.scores.sigma).abs() < 0.05);
@@ -190,4 +199,89 @@ fn neglected_covariances_cost_little_on_random_pairs() {
     );
     let [a, b] = [dense.calibration[0].unwrap(), loopy.calibration[0].unwrap()];
     assert!((a.slope / b.slope - 1.0).abs() < 0.05 && (a.noise - b.noise).abs() < 0.05, "{a:?} {b:?}");
+}
+
+/// Pairs of neighbours in the ranking so far, as an adaptive design asks for them.
+fn neighbours(source: &mut Source, mean: &[f64]) -> Vec<(u32, u32)> {
+    let noisy: Vec<f64> = mean.iter().map(|m| m + 0.3 * source.normal()).collect();
+    let mut order: Vec<u32> = (0..mean.len() as u32).collect();
+    order.sort_by(|&a, &b| noisy[a as usize].total_cmp(&noisy[b as usize]));
+    let pair = |pair: &[u32]| if source.uniform() < 0.5 { (pair[0], pair[1]) } else { (pair[1], pair[0]) };
+    order.chunks_exact(2).map(pair).collect()
+}
+
+#[test]
+fn intervals_cover_where_pairs_were_chosen_by_earlier_scores() {
+    let (mut inside, mut all, mut sigma) = (0, 0, 0.0);
+    let seeds = 8;
+    for seed in 0..seeds {
+        let mut source = Source::new(100 + seed);
+        let truth = source.scores(30, 2.0);
+        let first = source.matchings(30, 4);
+        let mut rows = judged(&mut source, &truth, &first, 0.4);
+        for _ in 0..4 {
+            let scores = fit(&one_judge(30, rows.clone()), &Options::default()).unwrap().scores;
+            for _ in 0..4 {
+                let next = neighbours(&mut source, &scores.mean);
+                rows.extend(judged(&mut source, &truth, &next, 0.4));
+            }
+        }
+        let found = fit(&one_judge(30, rows), &Options::default()).unwrap();
+        inside += coverage(&found, &truth);
+        all += 30;
+        sigma += found.scores.sigma / seeds as f64;
+    }
+    let share = f64::from(inside as u32) / f64::from(all);
+    assert!((0.91..=0.99).contains(&share), "{share}");
+    assert!((1.6..=2.4).contains(&sigma), "{sigma}");
+}
+
+#[test]
+fn the_order_of_the_answers_changes_nothing() {
+    let mut source = Source::new(21);
+    let truth = source.scores(12, 1.0);
+    let pairs = source.matchings(12, 8);
+    let rows = judged(&mut source, &truth, &pairs, 0.0);
+    let backward = rows.iter().rev().copied().collect();
+    let one = fit(&one_judge(12, rows), &Options::default()).unwrap();
+    assert_eq!(one, fit(&one_judge(12, backward), &Options::default()).unwrap());
+}
+
+#[test]
+fn a_judge_that_tosses_coins_gives_no_reliability() {
+    for seed in 0..4 {
+        let mut source = Source::new(seed);
+        let pairs = source.matchings(50, 10);
+        let rows = judged(&mut source, &[0.0; 50], &pairs, 0.0);
+        let found = fit(&one_judge(50, rows), &Options::default()).unwrap();
+        assert!(found.converged && found.scores.reliability() < 0.6, "{}", found.scores.reliability());
+    }
+}
+
+#[test]
+fn sides_that_are_never_swapped_keep_the_bias_finite() {
+    // Only the item shown first ever wins, and positions follow indices.
+    let rows: Vec<Comparison> =
+        (0..6).flat_map(|i| (i + 1..6).map(move |k| Comparison::new(i, k, Verdict::First))).collect();
+    for dense_limit in [0, 1000] {
+        let found = fit(&one_judge(6, rows.clone()), &Options { dense_limit, ..Options::default() }).unwrap();
+        let bias = found.scores.bias[0];
+        assert!(
+            bias.value > 0.0 && bias.value < 6.0 && bias.standard_error > 0.3 && bias.standard_error <= 2.0,
+            "{bias:?}"
+        );
+        assert!(found.scores.mean.windows(2).all(|pair| pair[0] > pair[1]));
+    }
+}
+
+#[test]
+fn what_cannot_be_fitted_is_an_error() {
+    let none = Comparisons::new(3, 1, Vec::new()).unwrap();
+    assert_eq!(fit(&none, &Options::default()), Err(FitError::NoComparisons));
+    let one = Comparisons::new(1, 1, Vec::new()).unwrap();
+    assert_eq!(fit(&one, &Options::default()), Err(FitError::TooFewItems { items: 1 }));
+    for sigma in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let options = Options { sigma: Sigma::Fixed(sigma), ..Options::default() };
+        assert!(matches!(fit(&chain(), &options), Err(FitError::Option { name: "sigma", .. })));
+    }
 }

@@ -43,22 +43,35 @@ pub(crate) fn variances(system: &System, items: usize) -> Vec<f64> {
     (0..items).map(|i| 1.0 / (diagonal[i] - lost[i]).max(1e-3 * diagonal[i])).collect()
 }
 
-/// One edge per pair of items, in the order of pairs.
+/// One edge per pair of items, in the order of the smaller item.
 fn merged(system: &System, items: usize) -> Vec<(u32, u32, f32)> {
-    let mut edges: Vec<(u32, u32, f32)> = system
-        .edges()
-        .filter(|&(first, _, weight)| (first as usize) < items && weight > 0.0)
-        .map(|(first, second, weight)| (first.min(second), first.max(second), weight))
-        .collect();
-    edges.sort_by_key(|&(first, second, _)| (first, second));
-    edges.dedup_by(|next, kept| {
-        let same = (next.0, next.1) == (kept.0, kept.1);
-        if same {
-            kept.2 += next.2;
+    let edges = || {
+        let real = system.edges().filter(|&(first, _, weight)| (first as usize) < items && weight > 0.0);
+        real.map(|(first, second, weight)| (first.min(second), first.max(second), weight))
+    };
+    let mut start = vec![0_usize; items + 1];
+    edges().for_each(|(first, _, _)| start[first as usize + 1] += 1);
+    for item in 0..items {
+        start[item + 1] += start[item];
+    }
+    let mut sorted = vec![(0, 0.0); start[items]];
+    let mut next = start.clone();
+    for (first, second, weight) in edges() {
+        sorted[next[first as usize]] = (second, weight);
+        next[first as usize] += 1;
+    }
+    let mut merged: Vec<(u32, u32, f32)> = Vec::with_capacity(sorted.len());
+    for item in 0..items {
+        let others = &mut sorted[start[item]..start[item + 1]];
+        others.sort_by_key(|&(second, _)| second);
+        for &(second, weight) in others.iter() {
+            match merged.last_mut() {
+                Some(last) if (last.0, last.1) == (item as u32, second) => last.2 += weight,
+                _ => merged.push((item as u32, second, weight)),
+            }
         }
-        same
-    });
-    edges
+    }
+    merged
 }
 
 #[cfg(test)]

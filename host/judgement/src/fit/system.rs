@@ -10,12 +10,32 @@ pub(crate) struct System {
     ends: Vec<[u32; 2]>,
     weight: Vec<f32>,
     diagonal: Vec<f64>,
+    /// Each edge's bias, an unknown that adds to its difference; none if empty.
+    bias: Vec<u32>,
+    bias_level: f64,
+    items: usize,
 }
 
 impl System {
     /// No edges yet.
     pub(crate) fn new(items: usize, level: f64) -> Self {
-        Self { level, ends: Vec::new(), weight: Vec::new(), diagonal: vec![level; items] }
+        Self {
+            level,
+            ends: Vec::new(),
+            weight: Vec::new(),
+            diagonal: vec![level; items],
+            bias: Vec::new(),
+            bias_level: 0.0,
+            items,
+        }
+    }
+
+    /// Adds unknowns that follow the items': each edge's difference gets the one with the number given for it.
+    pub(crate) fn with_biases(mut self, biases: usize, level: f64, bias: impl Iterator<Item = u16>) -> Self {
+        self.bias = bias.map(|bias| u32::from(bias) + self.items as u32).collect();
+        self.bias_level = level;
+        self.diagonal.resize(self.items + biases, level);
+        self
     }
 
     /// Adds an edge.
@@ -33,10 +53,15 @@ impl System {
 
     /// Sums up the diagonal.
     pub(crate) fn refresh(&mut self) {
-        self.diagonal.fill(self.level);
+        let (items, biases) = self.diagonal.split_at_mut(self.items);
+        items.fill(self.level);
+        biases.fill(self.bias_level);
         for (&[first, second], &weight) in self.ends.iter().zip(&self.weight) {
             self.diagonal[first as usize] += f64::from(weight);
             self.diagonal[second as usize] += f64::from(weight);
+        }
+        for (&bias, &weight) in self.bias.iter().zip(&self.weight) {
+            self.diagonal[bias as usize] += f64::from(weight);
         }
     }
 
@@ -51,14 +76,28 @@ impl System {
     }
 
     fn apply(&self, x: &[f64], y: &mut [f64]) {
-        for (y, x) in y.iter_mut().zip(x) {
-            *y = self.level * x;
+        for (k, (y, x)) in y.iter_mut().zip(x).enumerate() {
+            *y = if k < self.items { self.level * x } else { self.bias_level * x };
+        }
+        if !self.bias.is_empty() {
+            self.apply_with_biases(x, y);
+            return;
         }
         for (&[first, second], &weight) in self.ends.iter().zip(&self.weight) {
             let (first, second) = (first as usize, second as usize);
             let flow = f64::from(weight) * (x[first] - x[second]);
             y[first] += flow;
             y[second] -= flow;
+        }
+    }
+
+    fn apply_with_biases(&self, x: &[f64], y: &mut [f64]) {
+        for ((&[first, second], &weight), &bias) in self.ends.iter().zip(&self.weight).zip(&self.bias) {
+            let (first, second, bias) = (first as usize, second as usize, bias as usize);
+            let flow = f64::from(weight) * (x[first] - x[second] + x[bias]);
+            y[first] += flow;
+            y[second] -= flow;
+            y[bias] += flow;
         }
     }
 

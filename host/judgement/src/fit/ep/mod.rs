@@ -109,7 +109,7 @@ impl Fit {
     pub fn difference_variance(&self, a: u32, b: u32) -> Option<f64> {
         let (a, b) = (a as usize, b as usize);
         let errors = &self.scores.standard_error;
-        let apart = errors.get(a)?.mul_add(*errors.get(a)?, errors.get(b)? * errors.get(b)?);
+        let apart = errors.get(a)? * errors.get(a)? + errors.get(b)? * errors.get(b)?;
         Some(match &self.covariance {
             Some(c) => (c[(a, a)] + c[(b, b)] - 2.0 * c[(a, b)]).max(0.0),
             None => apart,

@@ -62,7 +62,11 @@ pub(super) fn rules() -> [Vec<[f32; 2]>; 2] {
             roots.push(x);
         }
         // Each weight is 1 / (n p_{n-1}(x)^2), and the derivative is sqrt(n) p_{n-1}.
-        roots.iter().map(|&x| [x as f32, (1.0 / polynomial(x).1.powi(2)) as f32]).collect()
+        let point = |&x: &f64| {
+            let slope = polynomial(x).1;
+            [x as f32, (1.0 / (slope * slope)) as f32]
+        };
+        roots.iter().map(point).collect()
     })
 }
 
@@ -91,9 +95,10 @@ impl Messages {
     pub(super) fn totals(&self, edges: &Edges) -> Vec<[f64; 2]> {
         let mut totals = vec![[0.0; 2]; self.items.len()];
         for at in 0..edges.first.len() {
-            for part in 0..2 {
-                totals[edges.first[at] as usize][part] += f64::from(self.to_first[part][at]);
-                totals[edges.second[at] as usize][part] += f64::from(self.to_second[part][at]);
+            for (end, told) in [(edges.first[at], &self.to_first), (edges.second[at], &self.to_second)] {
+                for (total, part) in totals[end as usize].iter_mut().zip(told) {
+                    *total += f64::from(part[at]);
+                }
             }
         }
         totals

@@ -2,7 +2,7 @@
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
-use super::{Fit, Problem, sigma};
+use super::{Fit, Problem, log_nu_precision, sigma};
 use crate::fit::FitError;
 use crate::fit::likelihood::{Answers, expected};
 use crate::graph::Structure;
@@ -36,7 +36,7 @@ pub(super) fn fit(problem: &Problem<'_>) -> Result<Fit, FitError> {
         if at.rows(problem.items, size - problem.items).iter().any(|x| x.abs() > DIVERGED) {
             return Err(FitError::NoMaximum { strong_components: 1 });
         }
-        if decrement <= small {
+        if decrement <= small.max(1e-15 * (1.0 + objective.abs())) {
             return finish(problem, &at, iterations);
         }
     }
@@ -60,7 +60,7 @@ impl Problem<'_> {
         } else if index < self.items + self.biases {
             self.options.bias_precision
         } else {
-            0.0
+            log_nu_precision(self.options)
         }
     }
 }

@@ -28,7 +28,7 @@ pub enum Ties {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The prior's precision: `1 / sigma^2`. 0 is maximum likelihood.
+    /// The prior's precision: `1 / sigma^2`. 0 is maximum likelihood, of the tie parameter too.
     pub lambda: f64,
     /// Whether judges may prefer the item shown first.
     pub position_bias: bool,
@@ -36,7 +36,7 @@ pub struct Options {
     pub bias_precision: f64,
     /// What a tie is.
     pub ties: Ties,
-    /// Up to so many items (with biases) the Hessian is kept dense and standard errors are exact.
+    /// Up to so many items the Hessian is kept dense and standard errors are exact.
     pub dense_limit: usize,
     /// The fit has converged when Newton's decrement, the gain still to be had in log-likelihood, falls below this
     /// share of one answer per item.
@@ -108,7 +108,7 @@ pub fn fit(comparisons: &Comparisons, options: &Options) -> Result<Fit, FitError
     }
     let (items, judges) = (comparisons.items(), comparisons.judges());
     let biases = if options.position_bias { judges } else { 0 };
-    let mut fit = if items + biases <= options.dense_limit {
+    let mut fit = if items <= options.dense_limit && biases <= options.dense_limit.max(100) {
         let sites = prepared(sites::merge(comparisons), options.ties);
         let fit_nu = sites.iter().any(|site| site.ties > 0.0);
         dense::fit(&Problem { items, judges, biases, sites: &sites, options, fit_nu })?
@@ -149,4 +149,9 @@ fn share_out(site: &mut Site, ties: Ties) {
 /// The standard deviation a precision stands for; 0 for no prior.
 fn sigma(lambda: f64) -> f64 {
     if lambda > 0.0 { 1.0 / lambda.sqrt() } else { 0.0 }
+}
+
+/// The precision of the log tie parameter's prior around 0: weak, and none without a prior of the scores.
+fn log_nu_precision(options: &Options) -> f64 {
+    if options.lambda > 0.0 { 0.25 } else { 0.0 }
 }

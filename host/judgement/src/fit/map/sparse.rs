@@ -1,7 +1,7 @@
 //! Newton's method for many items: conjugate gradients for the scores, plain Newton steps for position biases and the
 //! tie parameter, and standard errors by the cavity recursion on the comparison graph.
 
-use super::{Fit, Problem, sigma};
+use super::{Fit, Problem, log_nu_precision, sigma};
 use crate::fit::FitError;
 use crate::fit::cavity;
 use crate::fit::edges::{Edges, LANES};
@@ -18,6 +18,10 @@ const SETTLED: f64 = 1e-4;
 const FORCING: f64 = 0.05;
 const MAX_SOLVER_STEPS: u32 = 500;
 const DIVERGED: f64 = 30.0;
+/// No score moves farther than this in one step, in logits.
+const MAX_STEP: f64 = 4.0;
+/// The biases of more judges than this get the standard error they would have if the scores were known.
+const MAX_EXACT_BIASES: usize = 32;
 
 /// The state of the fit and its derivatives.
 struct State<'a> {
@@ -27,9 +31,9 @@ struct State<'a> {
     bias: Vec<f64>,
     log_nu: f64,
     system: System,
+    /// The gradient by the scores, two that stand for none, and the position biases.
     gradient: Vec<f64>,
-    /// Gradient and information per position bias, and of the log tie parameter.
-    bias_slope: Vec<(f64, f64)>,
+    /// Gradient and information of the log tie parameter.
     nu_slope: (f64, f64),
 }
 
@@ -63,6 +67,11 @@ impl<'a> State<'a> {
         for site in problem.sites {
             system.add(site.first, site.second, 0.0);
         }
+        if problem.biases > 0 {
+            let judges = edges.judge.iter().copied().chain(problem.sites.iter().map(|site| site.judge));
+            system = system.with_biases(problem.judges, problem.options.bias_precision.max(1e-12), judges);
+        }
+        let unknown = n + 2 + problem.biases;
         Self {
             problem,
             edges,
@@ -70,8 +79,7 @@ impl<'a> State<'a> {
             bias: vec![0.0; problem.judges],
             log_nu: 0.0,
             system,
-            gradient: vec![0.0; n + 2],
-            bias_slope: Vec::new(),
+            gradient: vec![0.0; unknown],
             nu_slope: (0.0, 0.0),
         }
     }
@@ -86,9 +94,11 @@ impl<'a> State<'a> {
         for (gradient, score) in self.gradient.iter_mut().zip(&self.scores) {
             *gradient = -options.lambda * score;
         }
-        self.bias_slope =
-            self.bias.iter().map(|b| (-options.bias_precision * b, options.bias_precision)).collect();
-        self.nu_slope = (0.0, 0.0);
+        for (gradient, bias) in self.gradient[self.scores.len()..].iter_mut().zip(&self.bias) {
+            *gradient = -options.bias_precision * bias;
+        }
+        let prior = log_nu_precision(options);
+        self.nu_slope = (-prior * self.log_nu, prior);
         let nu = self.nu();
         for batch in 0..self.edges.stride {
             self.expand_batch(batch, nu as f32);
@@ -101,8 +111,9 @@ impl<'a> State<'a> {
             let (_, _, tie) = expected(z, nu);
             self.gradient[first] += slope;
             self.gradient[second] -= slope;
-            self.bias_slope[judge].0 += slope;
-            self.bias_slope[judge].1 += curvature;
+            if let Some(gradient) = self.gradient.get_mut(self.scores.len() + judge) {
+                *gradient += slope;
+            }
             self.nu_slope.0 += site.ties - site.hard() * tie;
             self.nu_slope.1 += site.hard() * tie * (1.0 - tie);
             self.system.set(self.edges.first.len() + k, curvature);
@@ -135,9 +146,10 @@ impl<'a> State<'a> {
                 let (slope, curvature) = (f64::from(slope[l]), f64::from(curvature[l]));
                 self.gradient[self.edges.first[at + l] as usize] += slope;
                 self.gradient[self.edges.second[at + l] as usize] -= slope;
-                let sum = &mut self.bias_slope[usize::from(self.edges.judge[at + l])];
-                sum.0 += slope;
-                sum.1 += curvature;
+                let judge = self.scores.len() + usize::from(self.edges.judge[at + l]);
+                if let Some(gradient) = self.gradient.get_mut(judge) {
+                    *gradient += slope;
+                }
                 let tie = f64::from(ties[l]);
                 self.nu_slope.0 += if won[l] == 0.0 { 1.0 - tie } else { -tie };
                 self.nu_slope.1 += tie * (1.0 - tie);
@@ -149,25 +161,16 @@ impl<'a> State<'a> {
     /// One step of everything; returns the scores' root-mean-square step or the largest other one.
     fn step(&mut self) -> f64 {
         let step = self.system.solve(&self.gradient, FORCING, MAX_SOLVER_STEPS);
-        let size = (step.iter().map(|x| x * x).sum::<f64>() / self.problem.items as f64).sqrt();
-        // Far from the mode a full step overshoots, because the weights only fall.
-        let share = (2.0 / step.iter().fold(0.0_f64, |a, x| a.max(x.abs()))).min(1.0);
-        for (score, step) in self.scores.iter_mut().zip(&step) {
+        let (scores, biases) = step.split_at(self.scores.len());
+        let mut moved = (scores.iter().map(|x| x * x).sum::<f64>() / self.problem.items as f64).sqrt();
+        // Far from the mode a full step may overshoot, because the weights fall on the way.
+        let share = (MAX_STEP / step.iter().fold(0.0_f64, |a, x| a.max(x.abs()))).min(1.0);
+        for (score, step) in self.scores.iter_mut().zip(scores).chain(self.bias.iter_mut().zip(biases)) {
             *score += share * step;
         }
-        let mut moved = size;
-        let newton = |(gradient, information): (f64, f64)| -> f64 {
-            if information > 0.0 { (gradient / information).clamp(-1.0, 1.0) } else { 0.0 }
-        };
-        if self.problem.biases > 0 {
-            for (bias, &slope) in self.bias.iter_mut().zip(&self.bias_slope) {
-                let step = newton(slope);
-                *bias += step;
-                moved = moved.max(step.abs());
-            }
-        }
+        moved = biases.iter().fold(moved, |a, x| a.max(x.abs()));
         if self.problem.fit_nu {
-            let step = newton(self.nu_slope);
+            let step = (self.nu_slope.0 / self.nu_slope.1.max(1e-12)).clamp(-1.0, 1.0);
             self.log_nu += step;
             moved = moved.max(step.abs());
         }
@@ -202,15 +205,17 @@ impl<'a> State<'a> {
         if self.problem.biases == 0 {
             return Vec::new();
         }
-        let information = self.bias_slope.iter().map(|slope| slope.1.max(1e-12)).collect();
-        let judge = |number: usize| match number.checked_sub(self.edges.judge.len()) {
-            None => self.edges.judge[number],
-            Some(general) => self.problem.sites[general].judge,
+        let first = self.scores.len();
+        let error = |judge: usize| {
+            let at = first + judge;
+            if self.problem.biases > MAX_EXACT_BIASES {
+                return 1.0 / self.system.diagonal()[at].sqrt();
+            }
+            let mut unit = vec![0.0; self.gradient.len()];
+            unit[at] = 1.0;
+            self.system.solve(&unit, 1e-4, MAX_SOLVER_STEPS)[at].max(0.0).sqrt()
         };
-        let weights =
-            self.system.edges().enumerate().map(|(k, (i, j, w))| (i, j, judge(k), 1.0, f64::from(w)));
-        let left = self.system.left_of_biases(information, weights);
-        self.bias.iter().zip(left).map(|(&value, w)| Bias { value, standard_error: 1.0 / w.sqrt() }).collect()
+        self.bias.iter().enumerate().map(|(k, &value)| Bias { value, standard_error: error(k) }).collect()
     }
 
     fn log_likelihood(&self) -> f64 {
@@ -218,17 +223,25 @@ impl<'a> State<'a> {
         let z = |first: u32, second: u32, judge: u16| {
             self.scores[first as usize] - self.scores[second as usize] + self.bias[usize::from(judge)]
         };
-        let single = (0..self.edges.live).map(|number| {
+        // Minus the logarithms of the normalising factors, several to a logarithm; each factor is small.
+        let (mut single, mut product) = (0.0, 1.0);
+        for number in 0..self.edges.live {
             let at = self.edges.place(number);
             let sign = f64::from(self.edges.sign[at]);
-            let answers = Answers { lean: 0.5 * sign, total: 1.0, nu };
-            let tie = if sign == 0.0 { self.log_nu } else { 0.0 };
-            answers.log(z(self.edges.first[at], self.edges.second[at], self.edges.judge[at])) + tie
-        });
+            let z = z(self.edges.first[at], self.edges.second[at], self.edges.judge[at]);
+            let e = fast::exp_double(-0.5 * z.abs());
+            product *= 1.0 + e * (e + nu);
+            single += 0.5 * (sign * z - z.abs()) + if sign == 0.0 { self.log_nu } else { 0.0 };
+            if product > 1e100 {
+                single -= libm::log(product);
+                product = 1.0;
+            }
+        }
+        single -= libm::log(product);
         let general = self.problem.sites.iter().map(|site| {
             let tie = if site.ties > 0.0 { site.ties * self.log_nu } else { 0.0 };
             Answers::of(site, nu).log(z(site.first, site.second, site.judge)) + tie
         });
-        single.sum::<f64>() + general.sum::<f64>()
+        single + general.sum::<f64>()
     }
 }
