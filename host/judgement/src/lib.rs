@@ -9,6 +9,8 @@
 //! that is shown first. `n` is the number of items, `m` that of comparisons.
 
 mod comparison;
+pub mod design;
+pub mod matching;
 mod scores;
 
 pub use comparison::{Comparison, Comparisons, InvalidComparison, Verdict};
