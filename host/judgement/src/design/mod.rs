@@ -2,6 +2,7 @@
 //!
 //! A design is a pure function of its [`Context`]; the order of the history and of the answers changes nothing.
 
+mod adaptive;
 mod coverage;
 mod dice;
 mod ledger;
@@ -9,15 +10,18 @@ mod orientation;
 mod random;
 mod resampling;
 mod rounds;
+mod swiss;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Comparisons, Scores};
 
+pub use adaptive::{Adaptive, Rule};
 pub use coverage::Coverage;
 pub use orientation::{Seen, fair_complement};
 pub use random::RandomMatchings;
 pub use resampling::Resampling;
+pub use swiss::{Order, Swiss};
 
 pub(crate) use dice::Dice;
 
