@@ -15,3 +15,6 @@ mod scores;
 
 pub use comparison::{Comparison, Comparisons, InvalidComparison, Verdict};
 pub use scores::{Bias, Scores};
+
+pub mod fit;
+pub mod graph;
