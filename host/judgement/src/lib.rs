@@ -12,6 +12,8 @@ mod comparison;
 pub mod design;
 pub mod matching;
 mod scores;
+pub mod simulate;
+pub mod stopping;
 
 pub use comparison::{Comparison, Comparisons, InvalidComparison, Verdict};
 pub use scores::{Bias, Scores};

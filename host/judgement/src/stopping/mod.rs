@@ -1,0 +1,3 @@
+//! x
+mod reliability;
+pub use reliability::separation_reliability;
