@@ -121,9 +121,9 @@ mod tests {
         let tables = information();
         assert!((tables.weight(0.0, 0.0) - 0.25).abs() < 1e-6);
         assert!((tables.gain(0.0, 1e-4) - 0.125e-4).abs() < 1e-8);
-        // A huge variance: the verdict is known given the difference, so it tells one bit.
-        let (gain, _) = integrate(0.0, 200.0);
-        assert!((gain * 200.0 * 200.0 - std::f64::consts::LN_2).abs() < 0.02);
+        // With a large variance the verdict is almost known given the difference: it tells nearly one bit.
+        let bits = tables.gain(0.0, 36.0) / std::f64::consts::LN_2;
+        assert!(bits > 0.6 && bits < 1.0, "{bits}");
         assert!(tables.gain(8.0, 1.0) < tables.gain(1.0, 1.0));
     }
 }
