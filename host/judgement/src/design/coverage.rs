@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
-use super::rounds::{best_matching, even, in_rounds, load, open_edges, participants};
+use super::rounds::{in_rounds, load, matched, participants};
 use super::{Context, Design, Dice, InvalidContext, Kind, Next};
 
 /// Proximity counts up to this difference of scores, in logits.
@@ -15,7 +15,8 @@ const JITTER: f64 = 0.001;
 /// `count_weight (1/(1+c_i) + 1/(1+c_j)) + proximity_weight exp(-|s_i - s_j|)` (the last only within 2 logits) plus a
 /// random part below 0.001. Of an odd number of items the one with the most comparisons waits.
 ///
-/// Exact up to 300 items (Edmonds 1965); beyond, heaviest first with exchanges.
+/// Exact up to 300 items (Edmonds 1965); up to 1,000 heaviest first with exchanges; beyond, only items near each other
+/// in comparisons and score are paired.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Coverage {
@@ -54,12 +55,9 @@ impl Design for Coverage {
         Ok(in_rounds(context, &mut ledger, Kind::Coverage, self.rounds, &mut dice, |ledger, dice| {
             let all = participants(context, ledger);
             let ledger: &Ledger = ledger;
-            let mut weight = |a, b| self.weight(context, ledger, a, b) + JITTER * dice.unit();
-            let mut edges = open_edges(ledger, &even(context, ledger, &all), &mut weight);
-            if edges.is_empty() {
-                edges = open_edges(ledger, &all, &mut weight);
-            }
-            best_matching(ledger.items(), &edges)
+            let place = |item| (load(context, ledger, item), context.score_of(item));
+            let weight = |a, b| self.weight(context, ledger, a, b) + JITTER * dice.unit();
+            matched(context, ledger, &all, place, weight)
         }))
     }
 }

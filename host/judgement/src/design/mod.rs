@@ -6,6 +6,7 @@ mod adaptive;
 mod coverage;
 mod dice;
 mod ledger;
+mod nearby;
 mod orientation;
 mod random;
 mod resampling;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
-use super::rounds::{Choice, best_matching, in_rounds, load, open_edges, participants};
+use super::rounds::{Choice, MANY, best_matching, in_rounds, load, open_edges, participants};
 use super::{Context, Design, Dice, InvalidContext, Kind, Next};
 
 /// How often each pair that has met before looks for another to exchange partners with.
@@ -50,7 +50,7 @@ pub(crate) fn random_rounds(
         dice.shuffle(&mut items);
         wait(context, ledger, &mut items);
         let pairs = exchanged(ledger, &items, dice);
-        if pairs.len() * 2 == items.len() && !pairs.is_empty() {
+        if !pairs.is_empty() && (pairs.len() * 2 == items.len() || items.len() > MANY) {
             return pairs;
         }
         let edges = open_edges(ledger, &items, |_, _| dice.unit());

@@ -1,11 +1,14 @@
 //! What the designs that ask in rounds share. In a round each item meets at most one other.
 
 use super::ledger::Ledger;
+use super::nearby;
 use super::{Context, Dice, Kind, Next, Nothing, Pair};
 use crate::matching::{Edge, greedy, maximum_weight};
 
 /// Up to how many items matchings are exact; beyond, they are greedy with exchanges.
 pub(crate) const EXACT: usize = 300;
+/// Beyond so many items only neighbours in some order are matched.
+pub(crate) const MANY: usize = 1000;
 
 /// A pair of a round with its value.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +53,7 @@ pub(crate) fn load(context: &Context<'_>, ledger: &Ledger, item: u32) -> f64 {
 }
 
 /// The items without the one with the highest load (of equal ones the smallest index) if their number is odd.
-pub(crate) fn even(context: &Context<'_>, ledger: &Ledger, items: &[u32]) -> Vec<u32> {
+fn even(context: &Context<'_>, ledger: &Ledger, items: &[u32]) -> Vec<u32> {
     let mut rest = items.to_vec();
     if rest.len() % 2 == 1 {
         let load = |item: u32| load(context, ledger, item);
@@ -77,6 +80,33 @@ pub(crate) fn open_edges(
         });
     }
     edges
+}
+
+/// A matching of as many of these items as can be had, most valuable pairs first. Of an odd number one waits.
+///
+/// Beyond [`MANY`] items only pairs that are near in `place` are looked at.
+pub(crate) fn matched(
+    context: &Context<'_>,
+    ledger: &Ledger,
+    items: &[u32],
+    place: impl Fn(u32) -> (f64, f64),
+    mut value: impl FnMut(u32, u32) -> f64,
+) -> Vec<Choice> {
+    let paired = even(context, ledger, items);
+    if paired.len() > MANY {
+        let mut order: Vec<((f64, f64), u32)> = paired.iter().map(|&item| (place(item), item)).collect();
+        order.sort_unstable_by(|(x, a), (y, b)| x.0.total_cmp(&y.0).then(x.1.total_cmp(&y.1)).then(a.cmp(b)));
+        let order: Vec<u32> = order.into_iter().map(|(_, item)| item).collect();
+        let choices = nearby::matching(ledger, &order, &mut value);
+        if !choices.is_empty() {
+            return choices;
+        }
+    }
+    let mut edges = open_edges(ledger, &paired, &mut value);
+    if edges.is_empty() {
+        edges = open_edges(ledger, items, &mut value);
+    }
+    best_matching(ledger.items(), &edges)
 }
 
 /// The most valuable pairs of these items in which each stands at most once, most valuable first.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
 use super::random::random_rounds;
-use super::rounds::{best_matching, even, in_rounds, open_edges, participants};
+use super::rounds::{in_rounds, matched, participants};
 use super::{Context, Design, Dice, InvalidContext, Kind, Next};
 use crate::Verdict;
 
@@ -68,13 +68,10 @@ impl Design for Swiss {
         Ok(in_rounds(context, &mut ledger, Kind::Swiss, self.rounds, &mut dice, |ledger, dice| {
             let all = participants(context, ledger);
             ledger.allow_repeats(&all);
-            let mut near =
+            let place = |item: u32| (places[item as usize], 0.0);
+            let near =
                 |a: u32, b: u32| -(places[a as usize] - places[b as usize]).abs() + JITTER * dice.unit();
-            let mut edges = open_edges(ledger, &even(context, ledger, &all), &mut near);
-            if edges.is_empty() {
-                edges = open_edges(ledger, &all, &mut near);
-            }
-            best_matching(ledger.items(), &edges)
+            matched(context, ledger, &all, place, near)
         }))
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
 use super::random::random_rounds;
-use super::rounds::{best_matching, even, in_rounds, open_edges, participants};
+use super::rounds::{in_rounds, matched, open_edges, participants};
 use super::{Context, Design, Dice, InvalidContext, Kind, Next};
 use posterior::Posterior;
 
@@ -36,11 +36,13 @@ pub struct Adaptive {
     pub rule: Rule,
     /// Up to how many items covariances are used.
     pub dense: usize,
+    /// Free picks.
+    pub free: u32,
 }
 
 impl Default for Adaptive {
     fn default() -> Self {
-        Self { random_rounds: 4, rounds: 4, rule: Rule::Information, dense: 1000 }
+        Self { random_rounds: 4, rounds: 4, rule: Rule::Information, dense: 1000, free: 0 }
     }
 }
 
@@ -59,16 +61,42 @@ impl Design for Adaptive {
         };
         let mut posterior = Posterior::new(context, scores, self.dense);
         let mut dice = Dice::new(context.seed, context.wave, 4);
+        if self.free > 0 {
+            return Ok(in_rounds(context, &mut ledger, Kind::Adaptive, 1, &mut dice, |ledger, _| {
+                let all = participants(context, ledger);
+                ledger.allow_repeats(&all);
+                let mut value = Value::new(self.rule, &posterior);
+                let mut edges = open_edges(ledger, &all, |_, _| 0.0);
+                let mut used = vec![0; ledger.items()];
+                let mut choices = Vec::new();
+                for _ in 0..(self.rounds as usize * all.len() / 2) {
+                    let mut best: Option<(f64, usize)> = None;
+                    for (k, e) in edges.iter().enumerate() {
+                        if used[e.a as usize] >= self.free || used[e.b as usize] >= self.free {
+                            continue;
+                        }
+                        let v = value.of(&posterior, e.a, e.b);
+                        if best.is_none_or(|(b, _)| v > b) {
+                            best = Some((v, k));
+                        }
+                    }
+                    let Some((v, k)) = best else { break };
+                    let e = edges.swap_remove(k);
+                    used[e.a as usize] += 1;
+                    used[e.b as usize] += 1;
+                    value.expect(&posterior, e.a, e.b);
+                    posterior.expect(super::Pair::new(e.a, e.b));
+                    choices.push(super::rounds::Choice { a: e.a, b: e.b, value: v });
+                }
+                choices
+            }));
+        }
         Ok(in_rounds(context, &mut ledger, Kind::Adaptive, self.rounds, &mut dice, |ledger, _| {
             let all = participants(context, ledger);
             ledger.allow_repeats(&all);
             let value = Value::new(self.rule, &posterior);
-            let mut edges =
-                open_edges(ledger, &even(context, ledger, &all), |a, b| value.of(&posterior, a, b));
-            if edges.is_empty() {
-                edges = open_edges(ledger, &all, |a, b| value.of(&posterior, a, b));
-            }
-            let choices = best_matching(ledger.items(), &edges);
+            let place = |item: u32| (scores.mean[item as usize], 0.0);
+            let choices = matched(context, ledger, &all, place, |a, b| value.of(&posterior, a, b));
             for choice in &choices {
                 posterior.expect(super::Pair::new(choice.a, choice.b));
             }
@@ -105,6 +133,22 @@ impl Value {
                 Self::Ranks(moved.transpose() * moved)
             }
             _ => Self::Information,
+        }
+    }
+
+    fn expect(&mut self, posterior: &Posterior<'_>, a: u32, b: u32) {
+        if let (Self::Ranks(m), Some(c)) = (self, posterior.covariance()) {
+            let (_, variance) = posterior.difference(a, b);
+            let weight = posterior.weight(a, b);
+            let f = weight / (1.0 + weight * variance);
+            let (a, b) = (a as usize, b as usize);
+            let u = c.column(a) - c.column(b);
+            let r = m.column(a) - m.column(b);
+            let s = f * f * (r[a] - r[b]);
+            for k in 0..u.len() {
+                m.column_mut(k).axpy(-f * u[k], &r, 1.0);
+                m.column_mut(k).axpy(-f * r[k] + s * u[k], &u, 1.0);
+            }
         }
     }
 
