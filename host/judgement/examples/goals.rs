@@ -18,17 +18,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("swiss-score", Box::new(Swiss { rounds: 1, order: Order::Scores })),
         ("coverage", Box::new(Coverage::default())),
         ("info4", Box::new(a)),
-        ("info2", Box::new(Adaptive { rounds: 2, ..a })),
-        ("info1", Box::new(Adaptive { rounds: 1, ..a })),
-        ("free-info4-8", Box::new(Adaptive { free: 8, ..a })),
-        ("free-ranks4-8", Box::new(Adaptive { rule: Rule::Ranks, free: 8, ..a })),
-        ("free-ranks2-4", Box::new(Adaptive { rule: Rule::Ranks, rounds: 2, free: 4, ..a })),
-        ("free-ranks1-2", Box::new(Adaptive { rule: Rule::Ranks, rounds: 1, free: 2, ..a })),
-        ("preord4", Box::new(Adaptive { rule: Rule::Reordering, ..a })),
         ("preord1", Box::new(Adaptive { rule: Rule::Reordering, rounds: 1, ..a })),
-        ("ranks4", Box::new(Adaptive { rule: Rule::Ranks, ..a })),
-        ("ranks2", Box::new(Adaptive { rule: Rule::Ranks, rounds: 2, ..a })),
-        ("ranks1", Box::new(Adaptive { rule: Rule::Ranks, rounds: 1, ..a })),
+        ("R4-8", Box::new(Adaptive { rule: Rule::Ranks, ..a })),
+        ("R4-8-f4", Box::new(Adaptive { rule: Rule::Ranks, refresh: 4, ..a })),
+        ("R4-20-f4", Box::new(Adaptive { rule: Rule::Ranks, free: 20, refresh: 4, ..a })),
+        ("R4-8-s.2", Box::new(Adaptive { rule: Rule::Ranks, share: 0.2, ..a })),
+        ("R4-8-s.5", Box::new(Adaptive { rule: Rule::Ranks, share: 0.5, ..a })),
+        ("R4-8-s1", Box::new(Adaptive { rule: Rule::Ranks, share: 1.0, ..a })),
+        ("D4", Box::new(Adaptive { rule: Rule::Ranks, dense: 0, ..a })),
+        ("D4-s.5", Box::new(Adaptive { rule: Rule::Ranks, dense: 0, share: 0.5, ..a })),
+        ("D1", Box::new(Adaptive { rule: Rule::Ranks, dense: 0, rounds: 1, ..a })),
+        ("R1-2", Box::new(Adaptive { rule: Rule::Ranks, rounds: 1, free: 2, ..a })),
+        ("R1-4", Box::new(Adaptive { rule: Rule::Ranks, rounds: 1, free: 4, ..a })),
+        ("R2-4-s.5", Box::new(Adaptive { rule: Rule::Ranks, rounds: 2, free: 4, share: 0.5, ..a })),
     ];
     let options = ep::Options { tolerance: 1e-3, ..Default::default() };
     let fit = |c: &docket_judgement::Comparisons| ep::fit(c, &options).map(|f| f.scores);
@@ -48,6 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 fit: &fit,
                 budget: (cmax * n as f64) as usize,
                 every: n / 2,
+                measured_from: 6 * n,
                 seed,
                 stop: &mut |_| false,
             })?;
@@ -83,7 +86,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let m = e.map(|x| x / e[0]);
                 let sd = ((m[2] - m[1] * m[1]) / e[0]).sqrt();
                 println!(
-                    "   c {c:4.1} rho {:.4} +- {:.4} rmse {:.3} relbias {:+.3} cover {:.3}",
+                    "   c {c:4.1} rho {:.4} +- {:.4} rmse {:.3} relbias {:+.3} r2 {:.3}",
                     m[1], sd, m[3], m[4], m[5]
                 );
             }

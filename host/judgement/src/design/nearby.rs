@@ -18,26 +18,31 @@ struct Candidate {
     distance: u32,
 }
 
-/// A matching of pairs that have not met, between items at most 16 places apart, the most valuable first (to within
-/// 1/4096 of the range of values). Items left over are matched with each other, further apart if need be.
-pub(crate) fn matching(
+/// Pairs that have not met, between items at most 16 places apart: half as many as items, the most valuable first (to
+/// within 1/4096 of the range of values), and no item in more than `cap` of them. With a cap of 1 this is a matching,
+/// where items left over are matched with each other, further apart if need be.
+pub(crate) fn choose(
     ledger: &Ledger,
     order: &[u32],
+    cap: u32,
     mut value: impl FnMut(u32, u32) -> f64,
 ) -> Vec<Choice> {
     let candidates = sorted(candidates(ledger, order, &mut value));
-    let mut free = vec![true; order.len()];
-    let mut pairs: Vec<(usize, usize)> = Vec::with_capacity(order.len() / 2);
+    let mut used = vec![0; order.len()];
+    let most = order.len() / 2;
+    let mut pairs: Vec<(usize, usize)> = Vec::with_capacity(most);
     for candidate in candidates {
         let (x, y) = (candidate.place as usize, (candidate.place + candidate.distance) as usize);
-        if free[x] && free[y] {
-            free[x] = false;
-            free[y] = false;
+        if used[x] < cap && used[y] < cap && pairs.len() < most {
+            used[x] += 1;
+            used[y] += 1;
             pairs.push((x, y));
         }
     }
-    let left = (0..order.len()).filter(|&place| free[place]).collect();
-    match_rest(ledger, order, left, &mut pairs);
+    if cap == 1 {
+        let left = (0..order.len()).filter(|&place| used[place] == 0).collect();
+        match_rest(ledger, order, left, &mut pairs);
+    }
     pairs
         .into_iter()
         .map(|(x, y)| Choice { a: order[x], b: order[y], value: value(order[x], order[y]) })

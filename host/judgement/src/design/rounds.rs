@@ -94,10 +94,7 @@ pub(crate) fn matched(
 ) -> Vec<Choice> {
     let paired = even(context, ledger, items);
     if paired.len() > MANY {
-        let mut order: Vec<((f64, f64), u32)> = paired.iter().map(|&item| (place(item), item)).collect();
-        order.sort_unstable_by(|(x, a), (y, b)| x.0.total_cmp(&y.0).then(x.1.total_cmp(&y.1)).then(a.cmp(b)));
-        let order: Vec<u32> = order.into_iter().map(|(_, item)| item).collect();
-        let choices = nearby::matching(ledger, &order, &mut value);
+        let choices = nearby::choose(ledger, &ordered(&paired, place), 1, &mut value);
         if !choices.is_empty() {
             return choices;
         }
@@ -118,6 +115,13 @@ pub(crate) fn best_matching(items: usize, edges: &[Edge]) -> Vec<Choice> {
         .collect();
     sort(&mut choices);
     choices
+}
+
+/// Items by their places, equal ones by their indices.
+pub(crate) fn ordered(items: &[u32], place: impl Fn(u32) -> (f64, f64)) -> Vec<u32> {
+    let mut order: Vec<((f64, f64), u32)> = items.iter().map(|&item| (place(item), item)).collect();
+    order.sort_unstable_by(|(x, a), (y, b)| x.0.total_cmp(&y.0).then(x.1.total_cmp(&y.1)).then(a.cmp(b)));
+    order.into_iter().map(|(_, item)| item).collect()
 }
 
 /// Most valuable first, equal ones by their items.

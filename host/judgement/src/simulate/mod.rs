@@ -31,6 +31,8 @@ pub struct Setup<'a> {
     pub budget: usize,
     /// Measures also within waves, each time so many comparisons were added. 0: after each wave only.
     pub every: usize,
+    /// Within waves, only from so many comparisons on.
+    pub measured_from: usize,
     /// The seed of answers and pairs.
     pub seed: u64,
     /// What is asked after each wave: true ends the run.
@@ -116,7 +118,8 @@ pub fn run(setup: &mut Setup<'_>) -> Result<Run, SimulationError> {
             let verdict = setup.judges[usize::from(turn)].answer(difference, wave, &mut dice);
             rows.push(Comparison { judge: turn, ..Comparison::new(pair.first, pair.second, verdict) });
             run.history.push(Request { pair, outcome: Outcome::Answered });
-            if setup.every > 0 && (k + 1) % setup.every == 0 && k + 1 < pairs.len() {
+            let measured = rows.len() >= setup.measured_from;
+            if measured && setup.every > 0 && (k + 1) % setup.every == 0 && k + 1 < pairs.len() {
                 let scores = (setup.fit)(&Comparisons::new(items, usize::from(judges), rows.clone())?)?;
                 run.points.push(Point::new(setup.truth, &scores, wave, rows.len()));
             }

@@ -1,16 +1,20 @@
 //! The adaptive design: the pairs from which most is learnt, in matchings that can be judged at the same time.
 
+mod density;
 mod information;
 mod posterior;
+mod ranks;
 
-use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
+use super::nearby::choose;
 use super::random::random_rounds;
-use super::rounds::{in_rounds, matched, open_edges, participants};
+use super::rounds::{in_rounds, matched, open_edges, ordered, participants};
 use super::{Context, Design, Dice, InvalidContext, Kind, Next};
+use density::Density;
 use posterior::Posterior;
+use ranks::{Loss, pick};
 
 /// What makes a pair worth asking for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +29,7 @@ pub enum Rule {
 }
 
 /// Random matchings first, then the pairs of greatest expected information.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Adaptive {
     /// How many random matchings come first.
@@ -38,11 +42,23 @@ pub struct Adaptive {
     pub dense: usize,
     /// Free picks.
     pub free: u32,
+    /// x
+    pub refresh: u32,
+    /// x
+    pub share: f64,
 }
 
 impl Default for Adaptive {
     fn default() -> Self {
-        Self { random_rounds: 4, rounds: 4, rule: Rule::Information, dense: 1000, free: 0 }
+        Self {
+            random_rounds: 4,
+            rounds: 4,
+            rule: Rule::Information,
+            dense: 1000,
+            free: 8,
+            refresh: 1,
+            share: 0.0,
+        }
     }
 }
 
@@ -61,35 +77,35 @@ impl Design for Adaptive {
         };
         let mut posterior = Posterior::new(context, scores, self.dense);
         let mut dice = Dice::new(context.seed, context.wave, 4);
-        if self.free > 0 {
-            return Ok(in_rounds(context, &mut ledger, Kind::Adaptive, 1, &mut dice, |ledger, _| {
+        if self.rule == Rule::Ranks && context.items <= self.dense {
+            let waves = self.refresh.max(1);
+            return Ok(in_rounds(context, &mut ledger, Kind::Adaptive, waves, &mut dice, |ledger, _| {
                 let all = participants(context, ledger);
                 ledger.allow_repeats(&all);
-                let mut value = Value::new(self.rule, &posterior);
-                let mut edges = open_edges(ledger, &all, |_, _| 0.0);
-                let mut used = vec![0; ledger.items()];
-                let mut choices = Vec::new();
-                for _ in 0..(self.rounds as usize * all.len() / 2) {
-                    let mut best: Option<(f64, usize)> = None;
-                    for (k, e) in edges.iter().enumerate() {
-                        if used[e.a as usize] >= self.free || used[e.b as usize] >= self.free {
-                            continue;
-                        }
-                        let v = value.of(&posterior, e.a, e.b);
-                        if best.is_none_or(|(b, _)| v > b) {
-                            best = Some((v, k));
-                        }
-                    }
-                    let Some((v, k)) = best else { break };
-                    let e = edges.swap_remove(k);
-                    used[e.a as usize] += 1;
-                    used[e.b as usize] += 1;
-                    value.expect(&posterior, e.a, e.b);
-                    posterior.expect(super::Pair::new(e.a, e.b));
-                    choices.push(super::rounds::Choice { a: e.a, b: e.b, value: v });
-                }
-                choices
+                let Some(mut loss) = Loss::new(&posterior, self.share) else { return Vec::new() };
+                let edges = open_edges(ledger, &all, |_, _| 0.0);
+                let most = (self.rounds as usize * all.len() / 2).div_ceil(waves as usize);
+                pick(&mut posterior, &mut loss, &edges, most, self.free)
             }));
+        }
+        if self.rule == Rule::Ranks {
+            return Ok(in_rounds(
+                context,
+                &mut ledger,
+                Kind::Adaptive,
+                self.rounds,
+                &mut dice,
+                |ledger, _| {
+                    let order =
+                        ordered(&participants(context, ledger), |item| (scores.mean[item as usize], 0.0));
+                    let density = Density::new(&posterior, &order, &scores.mean, self.share);
+                    let choices = choose(ledger, &order, 2, |a, b| density.gain(&posterior, a, b));
+                    for choice in &choices {
+                        posterior.expect(super::Pair::new(choice.a, choice.b));
+                    }
+                    choices
+                },
+            ));
         }
         Ok(in_rounds(context, &mut ledger, Kind::Adaptive, self.rounds, &mut dice, |ledger, _| {
             let all = participants(context, ledger);
@@ -109,46 +125,13 @@ impl Design for Adaptive {
 enum Value {
     Information,
     Reordering,
-    Ranks(DMatrix<f64>),
 }
 
 impl Value {
     fn new(rule: Rule, posterior: &Posterior<'_>) -> Self {
         match (rule, posterior.covariance()) {
             (Rule::Reordering, _) => Self::Reordering,
-            (Rule::Ranks, Some(covariance)) => {
-                let n = covariance.nrows();
-                let mut slope = DMatrix::zeros(n, n);
-                for a in 0..n {
-                    for b in 0..n {
-                        if a != b {
-                            let (mean, variance) = posterior.difference(a as u32, b as u32);
-                            let density = libm::exp(-0.5 * mean * mean / variance) / variance.sqrt();
-                            slope[(a, b)] -= density;
-                            slope[(a, a)] += density;
-                        }
-                    }
-                }
-                let moved = slope * covariance;
-                Self::Ranks(moved.transpose() * moved)
-            }
             _ => Self::Information,
-        }
-    }
-
-    fn expect(&mut self, posterior: &Posterior<'_>, a: u32, b: u32) {
-        if let (Self::Ranks(m), Some(c)) = (self, posterior.covariance()) {
-            let (_, variance) = posterior.difference(a, b);
-            let weight = posterior.weight(a, b);
-            let f = weight / (1.0 + weight * variance);
-            let (a, b) = (a as usize, b as usize);
-            let u = c.column(a) - c.column(b);
-            let r = m.column(a) - m.column(b);
-            let s = f * f * (r[a] - r[b]);
-            for k in 0..u.len() {
-                m.column_mut(k).axpy(-f * u[k], &r, 1.0);
-                m.column_mut(k).axpy(-f * r[k] + s * u[k], &u, 1.0);
-            }
         }
     }
 
@@ -158,12 +141,6 @@ impl Value {
             Self::Reordering => {
                 let (mean, variance) = posterior.difference(a, b);
                 -mean.abs() / variance.sqrt()
-            }
-            Self::Ranks(moved) => {
-                let (x, y) = (a as usize, b as usize);
-                let (_, variance) = posterior.difference(a, b);
-                let weight = posterior.weight(a, b);
-                weight / (1.0 + weight * variance) * (moved[(x, x)] + moved[(y, y)] - 2.0 * moved[(x, y)])
             }
         }
     }

@@ -64,6 +64,13 @@ impl<'a> Posterior<'a> {
         if self.soft { SOFT } else { information().weight(mean, variance) }
     }
 
+    /// By what factor a verdict on a pair shrinks the covariance: with `u = C (e_a - e_b)`, by this times `u u'`.
+    pub(super) fn shrinkage(&self, a: u32, b: u32) -> f64 {
+        let (_, variance) = self.difference(a, b);
+        let weight = self.weight(a, b);
+        weight / (1.0 + weight * variance)
+    }
+
     /// The covariance, if it is known.
     pub(super) fn covariance(&self) -> Option<&DMatrix<f64>> {
         match &self.spread {
@@ -75,12 +82,11 @@ impl<'a> Posterior<'a> {
     /// Takes a pair as judged, with the information that is expected of it and no news about the means.
     pub(super) fn expect(&mut self, pair: Pair) {
         let weight = self.weight(pair.first, pair.second);
-        let (_, variance) = self.difference(pair.first, pair.second);
+        let factor = self.shrinkage(pair.first, pair.second);
         let (a, b) = (pair.first as usize, pair.second as usize);
         match &mut self.spread {
             Spread::Dense(c) => {
                 let direction: DVector<f64> = c.column(a) - c.column(b);
-                let factor = weight / (1.0 + weight * variance);
                 for k in 0..direction.len() {
                     let scale = factor * direction[k];
                     c.column_mut(k).axpy(-scale, &direction, 1.0);
