@@ -1,9 +1,15 @@
 //! From comparisons to scores. [`ep`] is the fit to use: calibrated standard errors, everything unknown is estimated.
 //! [`map`] is the mode with a given prior (or none), fast at any size. [`ilsr`] is what the reference service computes.
 
+mod edges;
 pub mod ep;
+mod fast;
+pub mod ilsr;
+mod inverse;
 mod likelihood;
+pub mod map;
 mod sites;
+mod system;
 
 use crate::Comparisons;
 

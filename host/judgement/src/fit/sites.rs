@@ -1,6 +1,6 @@
 //! The comparisons as a fit wants them: one site per first item, second item and judge, with counted answers.
 
-use crate::{Comparisons, Verdict};
+use crate::{Comparison, Comparisons, Verdict};
 
 /// Soft log-odds beyond this are cut: a judge that says 99.99999999 % is not more than sure.
 const MAX_SOFT: f64 = 20.0;
@@ -28,6 +28,8 @@ pub(crate) struct Site {
     pub(crate) soft_square: f64,
     /// How many soft answers there are, weights not counted.
     pub(crate) soft_count: f64,
+    /// How many answers there are of any kind, weights not counted.
+    pub(crate) answers: f64,
 }
 
 impl Site {
@@ -39,8 +41,13 @@ impl Site {
 
 /// Merges the rows, which are in canonical order.
 pub(crate) fn merge(comparisons: &Comparisons) -> Vec<Site> {
-    let mut sites: Vec<Site> = Vec::with_capacity(comparisons.rows().len());
-    for row in comparisons.rows() {
+    merge_rows(comparisons.rows())
+}
+
+/// Merges neighbouring rows of the same pair and judge.
+pub(crate) fn merge_rows(rows: &[Comparison]) -> Vec<Site> {
+    let mut sites: Vec<Site> = Vec::with_capacity(rows.len());
+    for row in rows {
         let same = sites
             .last()
             .is_some_and(|site| (site.first, site.second, site.judge) == (row.first, row.second, row.judge));
@@ -56,10 +63,12 @@ pub(crate) fn merge(comparisons: &Comparisons) -> Vec<Site> {
                 soft_sum: 0.0,
                 soft_square: 0.0,
                 soft_count: 0.0,
+                answers: 0.0,
             });
         }
         let weight = f64::from(row.weight);
         if let Some(site) = sites.last_mut() {
+            site.answers += 1.0;
             match row.verdict {
                 Verdict::First => site.wins += weight,
                 Verdict::Second => site.losses += weight,

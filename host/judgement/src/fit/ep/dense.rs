@@ -1,13 +1,16 @@
 //! Expectation propagation with the full covariance of scores and position biases: exact interactions between all
 //! items, at the cost of one inverse per iteration.
 
-use nalgebra::{Cholesky, DMatrix, DVector};
+use nalgebra::{DMatrix, DVector};
 
-use super::hyper::Hyper;
+use super::hyper::{Hyper, Sums};
+use super::loopy::Start;
 use super::{Fit, Posterior, Problem, assemble};
 use crate::Bias;
 use crate::fit::FitError;
+use crate::fit::inverse::inverse;
 use crate::fit::likelihood::{Answers, moments};
+use crate::fit::sites::Site;
 
 /// A site never gives less precision than this.
 const MIN_PRECISION: f64 = 1e-10;
@@ -16,6 +19,7 @@ const MIN_DAMPING: f64 = 0.2;
 
 struct State<'a> {
     problem: &'a Problem<'a>,
+    sites: &'a [Site],
     /// Precision and precision-weighted mean of `z` that each site's hard answers stand for.
     factor: Vec<(f64, f64)>,
     covariance: DMatrix<f64>,
@@ -28,9 +32,10 @@ struct State<'a> {
 }
 
 /// Fits with the full covariance.
-pub(super) fn fit(problem: &Problem<'_>) -> Result<Fit, FitError> {
-    let mut hyper = Hyper::new(problem);
-    let mut state = State::new(problem);
+pub(super) fn fit(problem: &Problem<'_>, sites: &[Site], start: Start) -> Result<Fit, FitError> {
+    let Start { mut hyper, factor } = start;
+    hyper.forget();
+    let mut state = State::new(problem, sites, factor);
     let options = problem.options;
     let (mut iterations, mut converged) = (0, false);
     let (mut damping, mut last_change) = (1.0_f64, f64::INFINITY);
@@ -47,14 +52,12 @@ pub(super) fn fit(problem: &Problem<'_>) -> Result<Fit, FitError> {
         if change > options.tolerance.max(0.03 * last_residual) {
             continue;
         }
-        if !hyper.free() || (last_residual <= options.tolerance && change <= options.tolerance) {
+        if !hyper.free() || (last_residual <= 3.0 * options.tolerance && change <= options.tolerance) {
             converged = true;
             break;
         }
-        state.cavities(&hyper);
-        last_residual = hyper.step(problem, &state.posterior());
+        last_residual = hyper.step(&state.sums(&hyper));
         last_change = f64::INFINITY;
-        state.solve(&hyper)?;
     }
     let mut fit = assemble(&state.posterior(), &hyper, iterations, converged)?;
     let n = problem.items;
@@ -63,16 +66,16 @@ pub(super) fn fit(problem: &Problem<'_>) -> Result<Fit, FitError> {
 }
 
 impl<'a> State<'a> {
-    fn new(problem: &'a Problem<'a>) -> Self {
-        let sites = problem.sites.len();
+    fn new(problem: &'a Problem<'a>, sites: &'a [Site], factor: Vec<(f64, f64)>) -> Self {
         let size = problem.items + if problem.options.position_bias { problem.judges } else { 0 };
         Self {
             problem,
-            factor: vec![(0.0, 0.0); sites],
+            sites,
+            factor,
             covariance: DMatrix::zeros(size, size),
             mean: DVector::zeros(size),
-            z: vec![(0.0, 1.0); sites],
-            cavity: vec![(0.0, 1.0); sites],
+            z: vec![(0.0, 1.0); sites.len()],
+            cavity: vec![(0.0, 1.0); sites.len()],
             score: vec![0.0; problem.items],
             variance: vec![0.0; problem.items],
             bias: vec![Bias { value: 0.0, standard_error: 0.0 }; problem.judges],
@@ -83,8 +86,6 @@ impl<'a> State<'a> {
         Posterior {
             mean: &self.score,
             variance: &self.variance,
-            z: &self.z,
-            cavity: &self.cavity,
             bias: &self.bias,
         }
     }
@@ -100,7 +101,7 @@ impl<'a> State<'a> {
                 if at < n { hyper.variance() } else { options.bias_deviation * options.bias_deviation };
             precision[(at, at)] = 1.0 / variance;
         }
-        for (site, &(tau, pull)) in self.problem.sites.iter().zip(&self.factor) {
+        for (site, &(tau, pull)) in self.sites.iter().zip(&self.factor) {
             let soft = hyper.soft(site);
             let (tau, pull) = (tau + soft.0, pull + soft.1);
             let a = hyper.discrimination(site.judge);
@@ -114,8 +115,7 @@ impl<'a> State<'a> {
                 }
             }
         }
-        let factored = Cholesky::new(precision).ok_or(FitError::Numerical("expectation propagation"))?;
-        self.covariance = factored.inverse();
+        self.covariance = inverse(precision).ok_or(FitError::Numerical("expectation propagation"))?;
         let mean = &self.covariance * target;
         let mut change = 0.0_f64;
         for at in 0..size {
@@ -146,7 +146,7 @@ impl<'a> State<'a> {
                 *bias = Bias { value: self.mean[at], standard_error: self.covariance[(at, at)].sqrt() };
             }
         }
-        for (site, z) in self.problem.sites.iter().zip(&mut self.z) {
+        for (site, z) in self.sites.iter().zip(&mut self.z) {
             let (i, k) = (site.first as usize, site.second as usize);
             let a = hyper.discrimination(site.judge);
             let c = &self.covariance;
@@ -162,7 +162,7 @@ impl<'a> State<'a> {
     }
 
     /// What each site sees without its own hard answers.
-    fn cavities(&mut self, _hyper: &Hyper) {
+    fn cavities(&mut self) {
         for ((&(mean, variance), &(tau, pull)), cavity) in
             self.z.iter().zip(&self.factor).zip(&mut self.cavity)
         {
@@ -171,12 +171,29 @@ impl<'a> State<'a> {
         }
     }
 
+    /// What the outer parameters need to know.
+    fn sums(&mut self, hyper: &Hyper) -> Sums {
+        self.cavities();
+        let nu = hyper.nu();
+        let mut sums = Sums::new(self.problem.items, self.problem.judges);
+        sums.spread = self.score.iter().zip(&self.variance).map(|(m, v)| m * m + v).sum();
+        for ((site, &z), &cavity) in self.sites.iter().zip(&self.z).zip(&self.cavity) {
+            sums.add_soft(site, z);
+            if site.hard() > 0.0 && hyper.needs_answers() {
+                let bias = self.bias[usize::from(site.judge)].value;
+                let found = moments(&Answers::of(site, nu), cavity.0, cavity.1);
+                sums.add_hard(site, cavity, &found, bias, nu);
+            }
+        }
+        sums
+    }
+
     /// New factors of all sites from the posterior as it stands.
     fn visit(&mut self, hyper: &Hyper, damping: f64) {
-        self.cavities(hyper);
+        self.cavities();
         let nu = hyper.nu();
         for ((site, &(mean, variance)), factor) in
-            self.problem.sites.iter().zip(&self.cavity).zip(&mut self.factor)
+            self.sites.iter().zip(&self.cavity).zip(&mut self.factor)
         {
             if site.hard() == 0.0 {
                 continue;

@@ -3,8 +3,8 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Calibration, Posterior, Problem, Sigma};
-use crate::fit::likelihood::{self, Answers};
+use super::{Calibration, Problem, Sigma};
+use crate::fit::likelihood::{self, Answers, Moments};
 use crate::fit::sites::Site;
 
 /// The variance of scores where its prior is centred, and the standard deviation of that prior on the log scale.
@@ -38,27 +38,97 @@ pub(super) struct Hyper {
     steps: Vec<(DVector<f64>, DVector<f64>)>,
 }
 
+/// What a step needs to know of the posterior.
+#[derive(Debug, Clone)]
+pub(super) struct Sums {
+    /// How many items there are.
+    items: usize,
+    /// The sum of squared scores and of their variances.
+    pub(super) spread: f64,
+    /// Per judge, over soft answers: weight, sums of `z^2`, `y z` and `y^2`.
+    pub(super) soft: Vec<[f64; 4]>,
+    /// Gradient and information of the log tie parameter.
+    pub(super) ties: (f64, f64),
+    /// Per judge: gradient and information of the log discrimination.
+    pub(super) sharpness: Vec<(f64, f64)>,
+    /// Per judge: gradient and information of the position bias, if it is not among the scores.
+    pub(super) bias: Vec<(f64, f64)>,
+}
+
+impl Sums {
+    /// Nothing seen yet.
+    pub(super) fn new(items: usize, judges: usize) -> Self {
+        Self {
+            items,
+            spread: 0.0,
+            soft: vec![[0.0; 4]; judges],
+            ties: (0.0, 0.0),
+            sharpness: vec![(0.0, 0.0); judges],
+            bias: vec![(0.0, 0.0); judges],
+        }
+    }
+
+    /// Adds a site's soft answers, given the mean and variance of `z` in the posterior.
+    pub(super) fn add_soft(&mut self, site: &Site, (mean, variance): (f64, f64)) {
+        let sum = &mut self.soft[usize::from(site.judge)];
+        sum[0] += site.soft;
+        sum[1] += site.soft * (mean * mean + variance);
+        sum[2] += site.soft_sum * mean;
+        sum[3] += site.soft_square;
+    }
+
+    /// Adds a site's hard answers, given the mean and variance of `z` without them and the moments with them.
+    pub(super) fn add_hard(&mut self, site: &Site, cavity: (f64, f64), found: &Moments, bias: f64, nu: f64) {
+        let (mean, variance) = cavity;
+        // The first and second derivatives of the log of the integral, by the cavity's mean.
+        let slope = (found.mean - mean) / variance;
+        let curvature = (1.0 - found.variance / variance) / variance;
+        let judge = usize::from(site.judge);
+        let seen = mean - bias;
+        self.sharpness[judge].0 += slope * seen + variance * (slope * slope - curvature);
+        self.sharpness[judge].1 += curvature * (seen * seen + variance);
+        if nu > 0.0 {
+            let total = site.hard();
+            let [tie, spread] = likelihood::expectation(&Answers::of(site, nu), mean, variance, |z| {
+                let (_, _, tie) = likelihood::expected(z, nu);
+                [tie, tie * (1.0 - tie)]
+            });
+            self.ties.0 += site.ties - total * tie;
+            self.ties.1 += total * spread;
+        }
+    }
+}
+
 impl Hyper {
     /// Where the fit starts.
     pub(super) fn new(problem: &Problem<'_>) -> Self {
         let judges = problem.judges;
+        let edges = problem.edges;
         let (mut has_soft, mut seen) = (vec![false; judges], vec![false; judges]);
-        for site in problem.sites {
+        for site in &edges.general {
             has_soft[usize::from(site.judge)] |= site.soft > 0.0;
             seen[usize::from(site.judge)] = true;
         }
+        let (mut ties, mut hard) = (false, edges.live > 0);
+        for number in 0..edges.live {
+            let at = edges.place(number);
+            seen[usize::from(edges.judge[at])] = true;
+            ties |= edges.sign[at] == 0;
+        }
+        ties |= edges.general.iter().any(|site| site.ties > 0.0);
+        hard |= edges.general.iter().any(|site| site.hard() > 0.0);
         let log_variance = match problem.options.sigma {
             Sigma::Fixed(sigma) => 2.0 * libm::log(sigma),
             Sigma::Fitted => libm::log(VARIANCE_CENTRE),
         };
         Self {
             log_variance,
-            log_nu: problem.sites.iter().any(|site| site.ties > 0.0).then_some(0.0),
+            log_nu: ties.then_some(0.0),
             log_discrimination: vec![0.0; judges],
             log_slope: vec![0.0; judges],
             log_noise: vec![0.0; judges],
             fit_variance: problem.options.sigma == Sigma::Fitted,
-            fit_slope: has_soft.contains(&true) && problem.sites.iter().any(|site| site.hard() > 0.0),
+            fit_slope: has_soft.contains(&true) && hard,
             fit_discrimination: problem.options.discrimination
                 && seen.iter().filter(|&&seen| seen).count() > 1,
             has_soft,
@@ -111,15 +181,36 @@ impl Hyper {
         self.fit_variance || self.log_nu.is_some() || self.fit_discrimination || self.has_soft.contains(&true)
     }
 
+    /// Whether the hard answers have to be summed up: their tie parameter or discriminations are fitted.
+    pub(super) fn needs_answers(&self) -> bool {
+        self.log_nu.is_some() || self.fit_discrimination
+    }
+
+    /// Forgets the steps so far, because the posterior is computed in another way from now on.
+    pub(super) fn forget(&mut self) {
+        self.steps.clear();
+    }
+
     /// Makes one step and returns how far plain expectation-maximisation wanted to go: the largest change of a
     /// logarithm.
-    pub(super) fn step(&mut self, problem: &Problem<'_>, posterior: &Posterior<'_>) -> f64 {
+    pub(super) fn step(&mut self, sums: &Sums) -> f64 {
         let mut wanted = self.clone();
         if self.fit_variance {
-            wanted.log_variance = self.next_variance(posterior);
+            wanted.log_variance = self.next_variance(sums);
         }
-        self.next_soft(problem, posterior, &mut wanted);
-        self.next_hard(problem, posterior, &mut wanted);
+        self.next_soft(sums, &mut wanted);
+        if let Some(log_nu) = self.log_nu {
+            let prior = 1.0 / (LOG_NU_DEVIATION * LOG_NU_DEVIATION);
+            wanted.log_nu = Some(log_nu + newton(sums.ties.0 - prior * log_nu, sums.ties.1 + prior));
+        }
+        if self.fit_discrimination {
+            let prior = 1.0 / (LOG_DISCRIMINATION_DEVIATION * LOG_DISCRIMINATION_DEVIATION);
+            for (judge, &(gradient, information)) in sums.sharpness.iter().enumerate() {
+                let log = self.log_discrimination[judge];
+                wanted.log_discrimination[judge] = log + newton(gradient - prior * log, information + prior);
+            }
+            wanted.centre_discriminations();
+        }
         let (from, to) = (self.vector(), wanted.vector());
         let residual = &to - &from;
         let size = residual.amax();
@@ -128,10 +219,9 @@ impl Hyper {
         size
     }
 
-    fn next_variance(&self, posterior: &Posterior<'_>) -> f64 {
-        let free = (posterior.mean.len() - 1) as f64;
-        let spread: f64 = posterior.mean.iter().map(|m| m * m).sum();
-        let found = (spread + posterior.variance.iter().sum::<f64>()) / free;
+    fn next_variance(&self, sums: &Sums) -> f64 {
+        let free = (sums.items - 1) as f64;
+        let found = sums.spread / free;
         let away = self.log_variance - libm::log(VARIANCE_CENTRE);
         let pull = 2.0 * away / (LOG_VARIANCE_DEVIATION * LOG_VARIANCE_DEVIATION * free);
         let factor = (found / self.variance() - pull).clamp(0.1, 10.0);
@@ -139,21 +229,9 @@ impl Hyper {
     }
 
     /// Slopes and noises of soft answers.
-    fn next_soft(&self, problem: &Problem<'_>, posterior: &Posterior<'_>, wanted: &mut Self) {
-        if !self.has_soft.contains(&true) {
-            return;
-        }
-        // Per judge: weight, sums of z^2, y z and y^2.
-        let mut sums = vec![[0.0_f64; 4]; problem.judges];
-        for (site, &(mean, variance)) in problem.sites.iter().zip(posterior.z) {
-            let sum = &mut sums[usize::from(site.judge)];
-            sum[0] += site.soft;
-            sum[1] += site.soft * (mean * mean + variance);
-            sum[2] += site.soft_sum * mean;
-            sum[3] += site.soft_square;
-        }
+    fn next_soft(&self, sums: &Sums, wanted: &mut Self) {
         let prior = 1.0 / (SLOPE_DEVIATION * SLOPE_DEVIATION);
-        for (judge, [weight, zz, yz, yy]) in sums.into_iter().enumerate() {
+        for (judge, &[weight, zz, yz, yy]) in sums.soft.iter().enumerate() {
             if !self.has_soft[judge] {
                 continue;
             }
@@ -165,48 +243,6 @@ impl Hyper {
             }
             let squares = (yy - 2.0 * slope * yz + slope * slope * zz).max(0.0);
             wanted.log_noise[judge] = libm::log((squares + NOISE_ANSWERS) / (weight + NOISE_ANSWERS));
-        }
-    }
-
-    /// The tie parameter and the discriminations: one step of Newton's method on the expected log-likelihood.
-    fn next_hard(&self, problem: &Problem<'_>, posterior: &Posterior<'_>, wanted: &mut Self) {
-        if self.log_nu.is_none() && !self.fit_discrimination {
-            return;
-        }
-        let nu = self.nu();
-        let mut ties = (0.0, 0.0);
-        let mut sharpness = vec![(0.0, 0.0); problem.judges];
-        for (site, &(mean, variance)) in problem.sites.iter().zip(posterior.cavity) {
-            let total = site.hard();
-            if total == 0.0 {
-                continue;
-            }
-            let judge = usize::from(site.judge);
-            let bias = posterior.bias[judge].value;
-            let answers = Answers::of(site, nu);
-            let [tie, tie_spread, slope, curvature] =
-                likelihood::expectation(&answers, mean, variance, |z| {
-                    let (_, _, tie) = likelihood::expected(z, nu);
-                    let (slope, curvature) = answers.slope_and_curvature(z);
-                    let seen = z - bias;
-                    [tie, tie * (1.0 - tie), slope * seen, curvature * seen * seen]
-                });
-            ties.0 += site.ties - total * tie;
-            ties.1 += total * tie_spread;
-            sharpness[judge].0 += slope;
-            sharpness[judge].1 += curvature;
-        }
-        if let Some(log_nu) = self.log_nu {
-            let prior = 1.0 / (LOG_NU_DEVIATION * LOG_NU_DEVIATION);
-            wanted.log_nu = Some(log_nu + newton(ties.0 - prior * log_nu, ties.1 + prior));
-        }
-        if self.fit_discrimination {
-            let prior = 1.0 / (LOG_DISCRIMINATION_DEVIATION * LOG_DISCRIMINATION_DEVIATION);
-            for (judge, &(gradient, information)) in sharpness.iter().enumerate() {
-                let log = self.log_discrimination[judge];
-                wanted.log_discrimination[judge] = log + newton(gradient - prior * log, information + prior);
-            }
-            wanted.centre_discriminations();
         }
     }
 

@@ -9,10 +9,13 @@
 
 mod dense;
 mod hyper;
+mod loopy;
+mod sweep;
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
+use super::edges::Edges;
 use super::{FitError, check, positive, sites};
 use crate::graph::Structure;
 use crate::{Bias, Comparisons, Scores};
@@ -57,7 +60,7 @@ impl Default for Options {
             bias_deviation: 2.0,
             discrimination: false,
             dense_limit: 1000,
-            tolerance: 1e-5,
+            tolerance: 1e-4,
             max_iterations: 300,
         }
     }
@@ -127,10 +130,15 @@ pub fn fit(comparisons: &Comparisons, options: &Options) -> Result<Fit, FitError
     if let Sigma::Fixed(sigma) = options.sigma {
         positive("sigma", sigma)?;
     }
-    let sites = sites::merge(comparisons);
-    let problem =
-        Problem { items: comparisons.items(), judges: comparisons.judges(), sites: &sites, options };
-    let mut fit = dense::fit(&problem)?;
+    let edges = Edges::new(comparisons);
+    let problem = Problem { items: comparisons.items(), judges: comparisons.judges(), edges: &edges, options };
+    let mut fit = if problem.items <= options.dense_limit && problem.judges <= options.dense_limit.max(100) {
+        let sites = sites::merge(comparisons);
+        let start = loopy::start(&problem, &sites)?;
+        dense::fit(&problem, &sites, start)?
+    } else {
+        loopy::fit(&problem)?
+    };
     fit.structure = Structure::of(comparisons);
     Ok(fit)
 }
@@ -139,20 +147,16 @@ pub fn fit(comparisons: &Comparisons, options: &Options) -> Result<Fit, FitError
 struct Problem<'a> {
     items: usize,
     judges: usize,
-    sites: &'a [sites::Site],
+    edges: &'a Edges,
     options: &'a Options,
 }
 
-/// What the posterior says, in the form the outer parameters need.
+/// What the posterior says of items and judges.
 struct Posterior<'a> {
     /// Means of the scores, summing to 0.
     mean: &'a [f64],
     /// Their variances around the mean of all.
     variance: &'a [f64],
-    /// Each site's mean and variance of `z` in the posterior.
-    z: &'a [(f64, f64)],
-    /// Each site's mean and variance of `z` without its own hard answers.
-    cavity: &'a [(f64, f64)],
     /// The judges' position biases.
     bias: &'a [Bias],
 }
