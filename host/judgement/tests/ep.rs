@@ -163,19 +163,31 @@ fn neglected_covariances_cost_little_on_random_pairs() {
     for k in (0..rows.len()).step_by(7) {
         rows.push(rows[k]);
         rows[k].verdict = if k % 2 == 0 { Verdict::Tie } else { rows[k].verdict };
-        rows[k + 1].verdict = Verdict::Soft((truth[rows[k + 1].first as usize] - truth[rows[k + 1].second as usize]) as f32);
+        rows[k + 1].verdict =
+            Verdict::Soft((truth[rows[k + 1].first as usize] - truth[rows[k + 1].second as usize]) as f32);
     }
     let comparisons = one_judge(60, rows);
     let dense = fit(&comparisons, &Options::default()).unwrap();
     let loopy = fit(&comparisons, &Options { dense_limit: 0, ..Options::default() }).unwrap();
     assert!(dense.converged && loopy.converged && loopy.covariance().is_none());
-    eprintln!("{} {} {} {} {:?} {:?}", rmse(&dense.scores.mean, &loopy.scores.mean), rmse(&dense.scores.standard_error, &loopy.scores.standard_error), dense.scores.sigma, loopy.scores.sigma, &dense.scores.standard_error[..4], &loopy.scores.standard_error[..4]);
+    eprintln!(
+        "{} {} {} {} {:?} {:?}",
+        rmse(&dense.scores.mean, &loopy.scores.mean),
+        rmse(&dense.scores.standard_error, &loopy.scores.standard_error),
+        dense.scores.sigma,
+        loopy.scores.sigma,
+        &dense.scores.standard_error[..4],
+        &loopy.scores.standard_error[..4]
+    );
     assert!(rmse(&dense.scores.mean, &loopy.scores.mean) < 0.03);
     assert!(rmse(&dense.scores.standard_error, &loopy.scores.standard_error) < 0.02);
     assert!((dense.scores.sigma - loopy.scores.sigma).abs() < 0.05);
     assert!((dense.nu - loopy.nu).abs() < 0.02, "{} {}", dense.nu, loopy.nu);
     let [a, b] = [dense.scores.bias[0], loopy.scores.bias[0]];
-    assert!((a.value - b.value).abs() < 0.02 && (a.standard_error / b.standard_error - 1.0).abs() < 0.1, "{a:?} {b:?}");
+    assert!(
+        (a.value - b.value).abs() < 0.02 && (a.standard_error / b.standard_error - 1.0).abs() < 0.1,
+        "{a:?} {b:?}"
+    );
     let [a, b] = [dense.calibration[0].unwrap(), loopy.calibration[0].unwrap()];
     assert!((a.slope / b.slope - 1.0).abs() < 0.05 && (a.noise - b.noise).abs() < 0.05, "{a:?} {b:?}");
 }

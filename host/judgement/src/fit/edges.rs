@@ -40,7 +40,8 @@ impl Edges {
     /// Sorts rows into lanes and general sites.
     pub(crate) fn new(comparisons: &Comparisons) -> Self {
         let rows = comparisons.rows();
-        let same = |a: &Comparison, b: &Comparison| (a.first, a.second, a.judge) == (b.first, b.second, b.judge);
+        let same =
+            |a: &Comparison, b: &Comparison| (a.first, a.second, a.judge) == (b.first, b.second, b.judge);
         let groups = || rows.chunk_by(same);
         let live = groups().filter(|group| group.len() == 1 && simple(&group[0])).count();
         let stride = live.div_ceil(LANES);

@@ -40,7 +40,8 @@ impl System {
         let n = target.len();
         let mut x = vec![0.0; n];
         let mut residual = target.to_vec();
-        let precondition = |r: &[f64]| -> Vec<f64> { r.iter().zip(&self.diagonal).map(|(r, d)| r / d).collect() };
+        let precondition =
+            |r: &[f64]| -> Vec<f64> { r.iter().zip(&self.diagonal).map(|(r, d)| r / d).collect() };
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let mut scaled = precondition(&residual);
         let mut direction = scaled.clone();

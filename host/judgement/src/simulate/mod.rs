@@ -136,3 +136,6 @@ pub fn run(setup: &mut Setup<'_>) -> Result<Run, SimulationError> {
     }
     Ok(run)
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,11 +83,7 @@ impl<'a> State<'a> {
     }
 
     fn posterior(&self) -> Posterior<'_> {
-        Posterior {
-            mean: &self.score,
-            variance: &self.variance,
-            bias: &self.bias,
-        }
+        Posterior { mean: &self.score, variance: &self.variance, bias: &self.bias }
     }
 
     /// The posterior of scores and biases from the factors; returns how far the scores moved, in standard errors.
@@ -192,9 +188,7 @@ impl<'a> State<'a> {
     fn visit(&mut self, hyper: &Hyper, damping: f64) {
         self.cavities();
         let nu = hyper.nu();
-        for ((site, &(mean, variance)), factor) in
-            self.sites.iter().zip(&self.cavity).zip(&mut self.factor)
-        {
+        for ((site, &(mean, variance)), factor) in self.sites.iter().zip(&self.cavity).zip(&mut self.factor) {
             if site.hard() == 0.0 {
                 continue;
             }

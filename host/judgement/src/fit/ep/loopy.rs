@@ -116,7 +116,8 @@ impl<'a> State<'a> {
                 self.converged = true;
                 break;
             }
-            if self.hyper.free() && self.iterations > FIRST_VISITS && moved <= (0.3 * residual).max(tolerance) {
+            if self.hyper.free() && self.iterations > FIRST_VISITS && moved <= (0.3 * residual).max(tolerance)
+            {
                 residual = self.hyper.step(&self.complete(sums));
             }
         }
@@ -253,7 +254,8 @@ impl<'a> State<'a> {
         }
         let deviation = self.problem.options.bias_deviation;
         let mut information = vec![1.0 / (deviation * deviation); self.problem.judges];
-        let mut columns = vec![Vec::new(); if self.problem.judges <= MAX_EXACT_BIASES { self.problem.judges } else { 0 }];
+        let mut columns =
+            vec![Vec::new(); if self.problem.judges <= MAX_EXACT_BIASES { self.problem.judges } else { 0 }];
         columns.iter_mut().for_each(|column| column.resize(n, 0.0));
         let mut system = System::new(n, self.precision);
         let mut add = |first: u32, second: u32, judge: u16, tau: f64| {
@@ -277,7 +279,8 @@ impl<'a> State<'a> {
             let shared: f64 = column.iter().zip(&solved).map(|(c, x)| c * x).sum();
             *information -= shared.min(0.999 * *information);
         }
-        let of = |(&value, information): (&f64, f64)| Bias { value, standard_error: 1.0 / information.sqrt() };
+        let of =
+            |(&value, information): (&f64, f64)| Bias { value, standard_error: 1.0 / information.sqrt() };
         Ok(self.bias.iter().zip(information).map(of).collect())
     }
 }

@@ -131,7 +131,8 @@ pub fn fit(comparisons: &Comparisons, options: &Options) -> Result<Fit, FitError
         positive("sigma", sigma)?;
     }
     let edges = Edges::new(comparisons);
-    let problem = Problem { items: comparisons.items(), judges: comparisons.judges(), edges: &edges, options };
+    let problem =
+        Problem { items: comparisons.items(), judges: comparisons.judges(), edges: &edges, options };
     let mut fit = if problem.items <= options.dense_limit && problem.judges <= options.dense_limit.max(100) {
         let sites = sites::merge(comparisons);
         let start = loopy::start(&problem, &sites)?;
