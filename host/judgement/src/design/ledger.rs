@@ -5,6 +5,8 @@ use super::{Context, Dice, InvalidContext, Outcome, Pair, Seen, fair_complement}
 const SECOND: u32 = 1;
 const BLOCKED: u32 = 2;
 const NONE: u32 = u32::MAX;
+/// How often a wave's positions are looked over.
+const PASSES: usize = 4;
 
 /// The history by item. Pending and answered requests count as meetings; a failed one only blocks its pair, and only
 /// after more failures than the context allows.
@@ -140,6 +142,26 @@ impl Ledger {
         let pair = if keep { Pair::new(a, b) } else { Pair::new(b, a) };
         self.add(pair);
         pair
+    }
+
+    /// Turns pairs of a finished wave round where that makes their items' positions more even, but for pairs that have
+    /// met before. Later questions about who was first in these pairs get no right answer.
+    pub(crate) fn balance(&mut self, pairs: &mut [Pair]) {
+        for _ in 0..PASSES {
+            let mut turned = false;
+            for pair in pairs.iter_mut() {
+                let seen = self.seen(pair.first, pair.second);
+                if self.skew(pair.first) - self.skew(pair.second) > 2 && seen.kept + seen.swapped == 1 {
+                    self.first[pair.first as usize] -= 1;
+                    self.first[pair.second as usize] += 1;
+                    *pair = Pair::new(pair.second, pair.first);
+                    turned = true;
+                }
+            }
+            if !turned {
+                break;
+            }
+        }
     }
 
     /// Calls `visit` with each item of `others` that `item` can meet. `times` holds a 0 for each item before and after.

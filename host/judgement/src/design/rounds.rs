@@ -155,5 +155,6 @@ pub(crate) fn in_rounds(
             break;
         }
     }
+    ledger.balance(&mut pairs);
     Next::from_pairs(kind, pairs)
 }

@@ -23,7 +23,7 @@ fn plain<'a>(
 
 #[test]
 fn adaptive_pairs_rank_better_than_random_ones_for_the_same_money() {
-    let adaptive = Adaptive { rounds: 2, ..Adaptive::default() };
+    let adaptive = Adaptive { pairs_per_item: 1.0, ..Adaptive::default() };
     let random = RandomMatchings { rounds: 2, ..RandomMatchings::default() };
     let designs: [&dyn Design; 2] = [&adaptive, &random];
     let judge = Judge { bias: 0.405, ..Judge::default() };
@@ -42,7 +42,7 @@ fn adaptive_pairs_rank_better_than_random_ones_for_the_same_money() {
 
 #[test]
 fn coin_tosses_never_look_reliable_but_separation_is_fooled() {
-    let adaptive = Adaptive { rounds: 2, ..Adaptive::default() };
+    let adaptive = Adaptive { pairs_per_item: 1.0, ..Adaptive::default() };
     let coin = Judge { slope: 0.0, ..Judge::default() };
     let (mut most, mut fooled) = (0.0_f64, 0.0_f64);
     for seed in 0..3 {
@@ -91,7 +91,7 @@ fn decision(progress: &Progress<'_>, items: usize, target: f64) -> (Decision, Re
 
 #[test]
 fn a_good_judge_is_reliable_soon() {
-    let adaptive = Adaptive { rounds: 2, ..Adaptive::default() };
+    let adaptive = Adaptive { pairs_per_item: 1.0, ..Adaptive::default() };
     let truth = truth(30, 3.0, 5);
     let mut stop =
         |progress: &Progress<'_>| decision(progress, 30, 0.8) == (Decision::Finish, Reason::Reliable);
