@@ -9,6 +9,8 @@ use crate::matching::{Edge, greedy, maximum_weight};
 pub(crate) const EXACT: usize = 300;
 /// Beyond so many items only neighbours in some order are matched.
 pub(crate) const MANY: usize = 1000;
+/// How many more pairs than the others an item with priority above 1 may get before a round.
+const EXTRAS: usize = 4;
 
 /// A pair of a round with its value.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +47,39 @@ fn typical(context: &Context<'_>, ledger: &Ledger) -> f64 {
         (number > 0.0).then(|| sum / number)
     };
     counted(|priority| priority == 1.0).or_else(|| counted(|priority| priority > 0.0)).unwrap_or(0.0)
+}
+
+/// One more pair for each item with priority above 1 that is behind what it is due, with the nearest item in score, or
+/// without scores the one with the least load.
+fn extras(context: &Context<'_>, ledger: &Ledger) -> Vec<Choice> {
+    if !context.priority.iter().any(|&priority| priority > 1.0) {
+        return Vec::new();
+    }
+    let typical = typical(context, ledger);
+    let mut partners: Vec<u32> = (0..u32::try_from(ledger.items()).unwrap_or(u32::MAX)).collect();
+    let (mut times, mut choices) = (vec![0; ledger.items()], Vec::new());
+    for item in partners.clone() {
+        let priority = context.priority_of(item);
+        if priority <= 1.0 || f64::from(ledger.counts[item as usize]) + 1.0 > priority * typical {
+            continue;
+        }
+        let mut best: Option<Choice> = None;
+        ledger.partners(item, &partners, &mut times, |other| {
+            let value = match context.scores {
+                Some(_) => -(context.score_of(item) - context.score_of(other)).abs(),
+                None => -load(context, ledger, other),
+            };
+            let wanted = context.priority_of(other) > 0.0;
+            if wanted && best.is_none_or(|best| value > best.value) {
+                best = Some(Choice { a: item, b: other, value });
+            }
+        });
+        if let Some(choice) = best {
+            partners.retain(|&other| other != choice.a && other != choice.b);
+            choices.push(choice);
+        }
+    }
+    choices
 }
 
 /// An item's comparisons relative to its priority.
@@ -145,6 +180,11 @@ pub(crate) fn in_rounds(
     }
     let mut pairs: Vec<Pair> = Vec::new();
     for _ in 0..most.max(1) {
+        for _ in 0..EXTRAS {
+            for choice in extras(context, ledger).iter().take(context.budget - pairs.len()) {
+                pairs.push(ledger.orient(choice.a, choice.b, dice));
+            }
+        }
         let mut choices = round(ledger, dice);
         choices.truncate(context.budget - pairs.len());
         if choices.is_empty() {

@@ -323,6 +323,26 @@ fn an_item_of_no_priority_waits() {
 }
 
 #[test]
+fn an_anchor_gets_its_share_of_the_comparisons() {
+    for design in [&Coverage::default() as &dyn Design, &RandomMatchings::default(), &Adaptive::default()] {
+        let mut run = Run::new(40);
+        run.priority = vec![1.0; 40];
+        run.priority[3] = 2.0;
+        run.priority[17] = 0.5;
+        while run.history.len() < 200 {
+            run.step(design);
+            run.scores = Some(scores(&[0.0; 40]));
+        }
+        let counts = run.counts();
+        let others = (counts.iter().sum::<u32>() - counts[3] - counts[17]) as f64 / 38.0;
+        let [anchor, half] = [3, 17].map(|item: usize| f64::from(counts[item]) / others);
+        assert!((1.6..=2.2).contains(&anchor), "{anchor}");
+        assert!((0.3..=0.7).contains(&half), "{half}");
+        assert_eq!(run.distinct(), run.history.len());
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_named() {
     let refused = |run: &Run| run.try_next(&Coverage::default()).unwrap_err();
     let mut run = Run::new(3);
