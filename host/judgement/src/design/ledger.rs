@@ -54,9 +54,7 @@ impl Ledger {
             .filter_map(|same| same.first().copied())
             .collect();
         let mut start = vec![0; items + 1];
-        for item in 0..items {
-            start[item + 1] = counts[item];
-        }
+        start[1..].copy_from_slice(&counts);
         for &(a, b) in &blocked {
             start[a as usize + 1] += 1;
             start[b as usize + 1] += 1;
@@ -135,9 +133,18 @@ impl Ledger {
         }
     }
 
-    /// Puts two items in a fair order and notes the pair.
+    /// Puts two items that may meet ([`Self::is_open`]) in a fair order and notes the pair.
     pub(crate) fn orient(&mut self, a: u32, b: u32, dice: &mut Dice) -> Pair {
-        let seen = self.seen(a, b);
+        let seen = if self.level == 0 { Seen::default() } else { self.seen(a, b) };
+        self.orient_seen(a, b, seen, dice)
+    }
+
+    /// Puts two items in a fair order, whether or not they have met, and notes the pair.
+    pub(crate) fn orient_again(&mut self, a: u32, b: u32, dice: &mut Dice) -> Pair {
+        self.orient_seen(a, b, self.seen(a, b), dice)
+    }
+
+    fn orient_seen(&mut self, a: u32, b: u32, seen: Seen, dice: &mut Dice) -> Pair {
         let keep = fair_complement(self.skew(a), self.skew(b), seen, || dice.coin());
         let pair = if keep { Pair::new(a, b) } else { Pair::new(b, a) };
         self.add(pair);
@@ -147,11 +154,12 @@ impl Ledger {
     /// Turns pairs of a finished wave round where that makes their items' positions more even, but for pairs that have
     /// met before. Later questions about who was first in these pairs get no right answer.
     pub(crate) fn balance(&mut self, pairs: &mut [Pair]) {
+        let new = self.level == 0;
         for _ in 0..PASSES {
             let mut turned = false;
             for pair in pairs.iter_mut() {
-                let seen = self.seen(pair.first, pair.second);
-                if self.skew(pair.first) - self.skew(pair.second) > 2 && seen.kept + seen.swapped == 1 {
+                let uneven = self.skew(pair.first) - self.skew(pair.second) > 2;
+                if uneven && (new || self.seen(pair.first, pair.second).sum() == 1) {
                     self.first[pair.first as usize] -= 1;
                     self.first[pair.second as usize] += 1;
                     *pair = Pair::new(pair.second, pair.first);

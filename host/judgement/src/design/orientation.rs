@@ -9,6 +9,13 @@ pub struct Seen {
     pub swapped: u32,
 }
 
+impl Seen {
+    /// How often the pair has been shown.
+    pub const fn sum(self) -> u32 {
+        self.kept + self.swapped
+    }
+}
+
 /// True if `x` goes first, where an item's *skew* is how often it was first minus how often it was second.
 ///
 /// A pair that was seen one way round only is turned round. Otherwise the item with the smaller skew goes first, so that

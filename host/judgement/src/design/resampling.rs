@@ -48,7 +48,7 @@ impl Design for Resampling {
             if used[a as usize] < cap && used[b as usize] < cap {
                 used[a as usize] += 1;
                 used[b as usize] += 1;
-                pairs.push(ledger.orient(a, b, &mut dice));
+                pairs.push(ledger.orient_again(a, b, &mut dice));
             }
         }
         Ok(Next::from_pairs(Kind::Resampling, pairs))

@@ -154,9 +154,15 @@ pub(crate) fn best_matching(items: usize, edges: &[Edge]) -> Vec<Choice> {
 
 /// Items by their places, equal ones by their indices.
 pub(crate) fn ordered(items: &[u32], place: impl Fn(u32) -> (f64, f64)) -> Vec<u32> {
-    let mut order: Vec<((f64, f64), u32)> = items.iter().map(|&item| (place(item), item)).collect();
-    order.sort_unstable_by(|(x, a), (y, b)| x.0.total_cmp(&y.0).then(x.1.total_cmp(&y.1)).then(a.cmp(b)));
-    order.into_iter().map(|(_, item)| item).collect()
+    let mut order: Vec<(f64, f64, u32)> = items
+        .iter()
+        .map(|&item| {
+            let (major, minor) = place(item);
+            (major, minor, item)
+        })
+        .collect();
+    order.sort_unstable_by(|x, y| x.0.total_cmp(&y.0).then(x.1.total_cmp(&y.1)).then(x.2.cmp(&y.2)));
+    order.into_iter().map(|(_, _, item)| item).collect()
 }
 
 /// Most valuable first, equal ones by their items.

@@ -114,7 +114,7 @@ fn reliability_waits_for_random_rounds_and_three_answers_per_item() {
     ] {
         let verdict = assess(&other, &rules);
         assert_eq!((verdict.decision, verdict.reason), (Decision::Continue, Reason::NotEnough));
-        assert_eq!(verdict.facts.stable, false);
+        assert!(!verdict.facts.reliable);
     }
 }
 

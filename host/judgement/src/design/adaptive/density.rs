@@ -2,11 +2,11 @@
 
 use super::posterior::Posterior;
 
-/// How steeply each item's expected rank rises with its score: the number of items per logit around it, as far as the
-/// posterior can tell items apart.
+/// What each item's variance costs: an expected rank rises with the score by the number of items per logit around it, as
+/// far as the posterior can tell items apart.
 pub(super) struct Density {
-    slope: Vec<f64>,
-    share: f64,
+    /// The squared slope, scaled to a mean of 1, plus the share of the scores, times the squared variance.
+    worth: Vec<f64>,
 }
 
 impl Density {
@@ -30,16 +30,17 @@ impl Density {
             slope[order[place] as usize] = (high - low) as f64;
         }
         let mean_square = slope.iter().map(|s| s * s).sum::<f64>() / n;
-        slope.iter_mut().for_each(|s| *s = *s * *s / mean_square);
-        Self { slope, share }
+        let mut worth = slope;
+        for &item in order {
+            let variance = 0.5 * posterior.difference(item, item).1;
+            let worth = &mut worth[item as usize];
+            *worth = (*worth * *worth / mean_square + share) * variance * variance;
+        }
+        Self { worth }
     }
 
     /// By how much a verdict on a pair is expected to lower the variance of the ranks.
     pub(super) fn gain(&self, posterior: &Posterior<'_>, a: u32, b: u32) -> f64 {
-        let of = |item: u32| {
-            let variance = 0.5 * posterior.difference(item, item).1;
-            (self.slope[item as usize] + self.share) * variance * variance
-        };
-        posterior.shrinkage(a, b) * (of(a) + of(b))
+        posterior.shrinkage(a, b) * (self.worth[a as usize] + self.worth[b as usize])
     }
 }

@@ -66,8 +66,8 @@ impl<'a> Posterior<'a> {
 
     /// By what factor a verdict on a pair shrinks the covariance: with `u = C (e_a - e_b)`, by this times `u u'`.
     pub(super) fn shrinkage(&self, a: u32, b: u32) -> f64 {
-        let (_, variance) = self.difference(a, b);
-        let weight = self.weight(a, b);
+        let (mean, variance) = self.difference(a, b);
+        let weight = if self.soft { SOFT } else { information().weight(mean, variance) };
         weight / (1.0 + weight * variance)
     }
 
