@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use docket_judgement::fit::ep;
-use docket_judgement::{Comparison, Comparisons, Verdict};
+use docket_judgement::fit::{ep, map};
+use docket_judgement::{Comparison, Comparisons, Scores, Verdict};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -43,23 +43,65 @@ fn rmse(a: &[f64], b: &[f64]) -> f64 {
     (a.iter().zip(b).map(|(x, y)| (x - y) * (x - y)).sum::<f64>() / a.len() as f64).sqrt()
 }
 
+/// Time this thread has been working, where the system tells, and else the time that has passed: on a shared machine
+/// the difference is large.
+fn worked(start: Instant) -> f64 {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
+    nanoseconds.map_or_else(|| start.elapsed().as_secs_f64(), |ns| ns / 1e9)
+}
+
+fn peak_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM: unknown");
+    line.trim_start_matches("VmHWM:").trim().to_owned()
+}
+
+fn covered(scores: &Scores, truth: &[f64]) -> f64 {
+    let inside = |&i: &usize| (scores.mean[i] - truth[i]).abs() < 1.96 * scores.standard_error[i];
+    (0..truth.len()).filter(inside).count() as f64 / truth.len() as f64
+}
+
+fn report(name: &str, seconds: f64, scores: &Scores, truth: &[f64], rest: &str) {
+    println!(
+        "  {name}: {:.1} ms, rmse {:.4}, coverage {:.3}, sigma {:.3}, bias {:.3} +- {:.3}, reliability {:.4}, {rest}",
+        1000.0 * seconds,
+        rmse(&scores.mean, truth),
+        covered(scores, truth),
+        scores.sigma,
+        scores.bias[0].value,
+        scores.bias[0].standard_error,
+        scores.reliability()
+    );
+}
+
 fn main() {
+    let start = Instant::now();
     let sizes = std::env::args().skip(1).filter_map(|size| size.parse().ok()).collect::<Vec<usize>>();
     let sizes = if sizes.is_empty() { vec![100, 300, 1000, 10_000, 100_000] } else { sizes };
     for n in sizes {
-        let (truth, comparisons) = simulate(n, 20, 1.5, 0.4);
-        let start = Instant::now();
-        match ep::fit(&comparisons, &ep::Options::default()) {
-            Ok(found) => println!(
-                "n {n} m {}: {:?}, {} iterations, rmse {:.4} sigma {:.3} bias {:.3}",
-                comparisons.rows().len(),
-                start.elapsed(),
-                found.iterations,
-                rmse(&found.scores.mean, &truth),
-                found.scores.sigma,
-                found.scores.bias[0].value
-            ),
-            Err(reason) => println!("n {n}: {reason}"),
+        let waves = std::env::var("WAVES").ok().and_then(|waves| waves.parse().ok()).unwrap_or(20);
+        let (truth, comparisons) = simulate(n, waves, 1.5, 0.4);
+        println!("{n} items, {} comparisons", comparisons.rows().len());
+        let fixed = ep::Options { sigma: ep::Sigma::Fixed(1.5), ..ep::Options::default() };
+        for (name, options) in [("ep", ep::Options::default()), ("ep, sigma given", fixed)] {
+            let before = worked(start);
+            match ep::fit(&comparisons, &options) {
+                Ok(found) => {
+                    let rest = format!("{} iterations", found.iterations);
+                    report(name, worked(start) - before, &found.scores, &truth, &rest);
+                }
+                Err(reason) => println!("  {name}: {reason}"),
+            }
         }
+        let before = worked(start);
+        match map::fit(&comparisons, &map::Options { lambda: 1.0 / 2.25, ..map::Options::default() }) {
+            Ok(found) => {
+                let rest = format!("{} iterations", found.iterations);
+                report("map", worked(start) - before, &found.scores, &truth, &rest);
+            }
+            Err(reason) => println!("  map: {reason}"),
+        }
+        println!("  peak memory {}", peak_memory());
     }
 }

@@ -17,7 +17,7 @@ pub mod time;
 pub mod usage;
 
 pub use failure::{Failure, FailureClass, RetryAdvice};
-pub use ids::{BatchId, ProviderName, RequestId};
+pub use ids::{AssessmentId, BatchId, ProviderName, RequestId};
 pub use mode::QueueMode;
 pub use money::MicroUsd;
 pub use outcome::{Outcome, RequestState};

@@ -74,26 +74,54 @@ fn scaled(panel: &[f64], n: usize, pivot: &Square, i: usize) -> [f64; BLOCK] {
     std::array::from_fn(|p| (0..BLOCK).map(|q| x[q] * pivot[q][p]).sum())
 }
 
-/// Takes what the pivots explain out of everything else.
+/// Takes what the pivots explain out of everything else, two rows at a time.
 fn update(a: &mut [f64], n: usize, panel: &[f64], pivot: &Square) {
-    let (x0, rest) = panel.split_at(n);
-    let (x1, rest) = rest.split_at(n);
-    let (x2, rest) = rest.split_at(n);
-    let (x3, rest) = rest.split_at(n);
-    let (x4, rest) = rest.split_at(n);
-    let (x5, rest) = rest.split_at(n);
-    let (x6, x7) = rest.split_at(n);
-    for i in 0..n {
+    let mut columns = panel.chunks_exact(n);
+    let x: [&[f64]; BLOCK] = std::array::from_fn(|_| columns.next().unwrap_or(&[]));
+    for (pair, rows) in a.chunks_mut(2 * n).enumerate() {
+        let i = 2 * pair;
+        let (upper, lower) = rows.split_at_mut(n);
         let y = scaled(panel, n, pivot, i);
-        let row = &mut a[i * n..=i * n + i];
-        let len = row.len();
-        let [x0, x1, x2, x3] = [&x0[..len], &x1[..len], &x2[..len], &x3[..len]];
-        let [x4, x5, x6, x7] = [&x4[..len], &x5[..len], &x6[..len], &x7[..len]];
-        for k in 0..len {
-            let low = y[0] * x0[k] + y[1] * x1[k] + (y[2] * x2[k] + y[3] * x3[k]);
-            let high = y[4] * x4[k] + y[5] * x5[k] + (y[6] * x6[k] + y[7] * x7[k]);
-            row[k] -= low + high;
+        if lower.is_empty() {
+            subtract(&mut upper[..=i], &x, &y);
+            continue;
         }
+        let z = scaled(panel, n, pivot, i + 1);
+        subtract_both(&mut upper[..=i], &mut lower[..=i], &x, &y, &z);
+        let corner: f64 = x.iter().zip(&z).map(|(x, z)| x[i + 1] * z).sum();
+        lower[i + 1] -= corner;
+    }
+}
+
+/// One row's share.
+fn subtract(row: &mut [f64], x: &[&[f64]; BLOCK], y: &[f64; BLOCK]) {
+    let x = x.map(|column| &column[..row.len()]);
+    for (k, value) in row.iter_mut().enumerate() {
+        let low = y[0] * x[0][k] + y[1] * x[1][k] + (y[2] * x[2][k] + y[3] * x[3][k]);
+        let high = y[4] * x[4][k] + y[5] * x[5][k] + (y[6] * x[6][k] + y[7] * x[7][k]);
+        *value -= low + high;
+    }
+}
+
+/// Two rows' shares, with each column's number fetched once.
+fn subtract_both(
+    upper: &mut [f64],
+    lower: &mut [f64],
+    x: &[&[f64]; BLOCK],
+    y: &[f64; BLOCK],
+    z: &[f64; BLOCK],
+) {
+    let length = upper.len();
+    let lower = &mut lower[..length];
+    let [a, b, c, d, e, f, g, h] = x.map(|column| &column[..length]);
+    for k in 0..length {
+        let v = [a[k], b[k], c[k], d[k], e[k], f[k], g[k], h[k]];
+        let low = y[0] * v[0] + y[1] * v[1] + (y[2] * v[2] + y[3] * v[3]);
+        let high = y[4] * v[4] + y[5] * v[5] + (y[6] * v[6] + y[7] * v[7]);
+        upper[k] -= low + high;
+        let low = z[0] * v[0] + z[1] * v[1] + (z[2] * v[2] + z[3] * v[3]);
+        let high = z[4] * v[4] + z[5] * v[5] + (z[6] * v[6] + z[7] * v[7]);
+        lower[k] -= low + high;
     }
 }
 

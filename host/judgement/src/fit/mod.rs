@@ -1,6 +1,7 @@
 //! From comparisons to scores. [`ep`] is the fit to use: calibrated standard errors, everything unknown is estimated.
 //! [`map`] is the mode with a given prior (or none), fast at any size. [`ilsr`] is what the reference service computes.
 
+mod cavity;
 mod edges;
 pub mod ep;
 mod fast;

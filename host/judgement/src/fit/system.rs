@@ -1,6 +1,9 @@
 //! Linear equations whose matrix is a diagonal plus the Laplacian of a weighted comparison graph, by preconditioned
 //! conjugate gradients.
 
+/// Judges beyond this number get the standard error of their bias without the scores' uncertainty.
+const MAX_EXACT_BIASES: usize = 32;
+
 /// `diagonal * I` plus, for every edge, its weight on the difference of its two items.
 pub(crate) struct System {
     level: f64,
@@ -23,6 +26,30 @@ impl System {
         self.diagonal[second as usize] += weight;
     }
 
+    /// Changes an edge's weight, by its number; [`System::refresh`] has to follow.
+    pub(crate) fn set(&mut self, number: usize, weight: f64) {
+        self.weight[number] = weight as f32;
+    }
+
+    /// Sums up the diagonal.
+    pub(crate) fn refresh(&mut self) {
+        self.diagonal.fill(self.level);
+        for (&[first, second], &weight) in self.ends.iter().zip(&self.weight) {
+            self.diagonal[first as usize] += f64::from(weight);
+            self.diagonal[second as usize] += f64::from(weight);
+        }
+    }
+
+    /// The matrix's diagonal.
+    pub(crate) fn diagonal(&self) -> &[f64] {
+        &self.diagonal
+    }
+
+    /// The edges with their weights.
+    pub(crate) fn edges(&self) -> impl Iterator<Item = (u32, u32, f32)> + '_ {
+        self.ends.iter().zip(&self.weight).map(|(&[first, second], &weight)| (first, second, weight))
+    }
+
     fn apply(&self, x: &[f64], y: &mut [f64]) {
         for (y, x) in y.iter_mut().zip(x) {
             *y = self.level * x;
@@ -33,6 +60,30 @@ impl System {
             y[first] += flow;
             y[second] -= flow;
         }
+    }
+
+    /// How much of each judge's information on its position bias is left when the scores are unknown too: for each edge
+    /// first item, second item, judge, discrimination and information on `z`. For many judges nothing is taken off.
+    pub(crate) fn left_of_biases(
+        &self,
+        mut information: Vec<f64>,
+        edges: impl Iterator<Item = (u32, u32, u16, f64, f64)>,
+    ) -> Vec<f64> {
+        if information.len() > MAX_EXACT_BIASES {
+            return information;
+        }
+        let mut columns = vec![vec![0.0; self.diagonal.len()]; information.len()];
+        for (first, second, judge, a, weight) in edges {
+            let column = &mut columns[usize::from(judge)];
+            column[first as usize] += a * weight;
+            column[second as usize] -= a * weight;
+        }
+        for (column, information) in columns.iter().zip(&mut information) {
+            let solved = self.solve(column, 1e-4, 200);
+            let shared: f64 = column.iter().zip(&solved).map(|(c, x)| c * x).sum();
+            *information -= shared.clamp(0.0, 0.999 * *information);
+        }
+        information
     }
 
     /// The solution for a right-hand side, until the residual has fallen to `tolerance` of it.

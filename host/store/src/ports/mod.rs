@@ -1,9 +1,11 @@
 //! The ports. Payloads, outcomes and delivery bodies are opaque bytes here.
 
+mod assessments;
 mod batches;
 mod outbox;
 mod requests;
 
+pub use assessments::*;
 pub use batches::*;
 pub use outbox::*;
 pub use requests::*;

@@ -3,7 +3,7 @@
 //! dense fit for few.
 
 use super::hyper::{Hyper, Sums};
-use super::sweep::{Messages, Setting};
+use super::sweep::{Messages, Setting, rules};
 use super::{Fit, Posterior, Problem, assemble};
 use crate::Bias;
 use crate::fit::FitError;
@@ -18,9 +18,6 @@ const SETTLED: f64 = 1e-3;
 const START: f64 = 3e-3;
 /// The first visits only spread the answers.
 const FIRST_VISITS: u32 = 2;
-/// Judges beyond this number get the standard error of their bias without the scores' uncertainty.
-const MAX_EXACT_BIASES: usize = 32;
-
 /// Where the dense fit starts.
 pub(super) struct Start {
     pub(super) hyper: Hyper,
@@ -79,7 +76,7 @@ pub(super) fn fit(problem: &Problem<'_>) -> Result<Fit, FitError> {
     let posterior = Posterior {
         mean: &mean.iter().map(|m| m - level).collect::<Vec<_>>(),
         variance: &totals.iter().map(|t| 1.0 / t[0]).collect::<Vec<_>>(),
-        bias: &state.biases()?,
+        bias: &state.biases(),
     };
     assemble(&posterior, &state.hyper, state.iterations, state.converged)
 }
@@ -139,6 +136,7 @@ impl<'a> State<'a> {
             bias: self.bias.iter().map(|&b| b as f32).collect(),
             nu: nu as f32,
             ties: nu > 0.0,
+            rules: rules(),
         };
         self.messages.visit(self.problem.edges, &setting, &mut sums);
         for at in 0..self.told.len() {
@@ -247,40 +245,30 @@ impl<'a> State<'a> {
     }
 
     /// The judges' biases with standard errors: the bias's column is solved for against the scores.
-    fn biases(&self) -> Result<Vec<Bias>, FitError> {
+    fn biases(&self) -> Vec<Bias> {
         let (n, edges) = (self.problem.items, self.problem.edges);
         if !self.problem.options.position_bias {
-            return Ok(vec![Bias { value: 0.0, standard_error: 0.0 }; self.problem.judges]);
+            return vec![Bias { value: 0.0, standard_error: 0.0 }; self.problem.judges];
         }
         let deviation = self.problem.options.bias_deviation;
         let mut information = vec![1.0 / (deviation * deviation); self.problem.judges];
-        let mut columns =
-            vec![Vec::new(); if self.problem.judges <= MAX_EXACT_BIASES { self.problem.judges } else { 0 }];
-        columns.iter_mut().for_each(|column| column.resize(n, 0.0));
         let mut system = System::new(n, self.precision);
-        let mut add = |first: u32, second: u32, judge: u16, tau: f64| {
-            let (judge, a) = (usize::from(judge), self.hyper.discrimination(judge));
-            information[judge] += tau;
-            if let Some(column) = columns.get_mut(judge) {
-                column[first as usize] += a * tau;
-                column[second as usize] -= a * tau;
-                system.add(first, second, a * a * tau);
-            }
-        };
-        for number in 0..edges.live {
+        let single = (0..edges.live).map(|number| {
             let at = edges.place(number);
-            add(edges.first[at], edges.second[at], edges.judge[at], f64::from(self.messages.factor[0][at]));
+            (edges.first[at], edges.second[at], edges.judge[at], f64::from(self.messages.factor[0][at]))
+        });
+        let general = edges.general.iter().zip(&self.factor);
+        let general = general.map(|(s, &(tau, _))| (s.first, s.second, s.judge, tau + self.hyper.soft(s).0));
+        let discriminations = self.hyper.discriminations();
+        let seen = || single.clone().chain(general.clone());
+        let with_a = || seen().map(|(i, k, j, tau)| (i, k, j, discriminations[usize::from(j)], tau));
+        for (first, second, judge, a, tau) in with_a() {
+            information[usize::from(judge)] += tau;
+            system.add(first, second, a * a * tau);
         }
-        for (site, &(tau, _)) in edges.general.iter().zip(&self.factor) {
-            add(site.first, site.second, site.judge, tau + self.hyper.soft(site).0);
-        }
-        for (column, information) in columns.iter().zip(&mut information) {
-            let solved = system.solve(column, 1e-4, 200);
-            let shared: f64 = column.iter().zip(&solved).map(|(c, x)| c * x).sum();
-            *information -= shared.min(0.999 * *information);
-        }
+        let information = system.left_of_biases(information, with_a());
         let of =
             |(&value, information): (&f64, f64)| Bias { value, standard_error: 1.0 / information.sqrt() };
-        Ok(self.bias.iter().zip(information).map(of).collect())
+        self.bias.iter().zip(information).map(of).collect()
     }
 }

@@ -60,7 +60,7 @@ impl Default for Options {
             bias_deviation: 2.0,
             discrimination: false,
             dense_limit: 1000,
-            tolerance: 1e-4,
+            tolerance: 1e-3,
             max_iterations: 300,
         }
     }

@@ -5,8 +5,10 @@ use super::hyper::Sums;
 use crate::fit::edges::{Edges, LANES};
 use crate::fit::fast::{self, Lanes};
 
-/// The density is looked at so many standard deviations to each side, and this much more per logit of the deviation,
-/// because an unexpected answer shifts it.
+/// Up to these standard deviations of `z`, Gauss-Hermite rules with so many points are right to 1e-5.
+const RULES: [(f32, usize); 2] = [(1.3, 8), (2.0, 12)];
+/// Beyond, the density is looked at so many standard deviations to each side, and this much more per logit of the
+/// deviation, because an unexpected answer shifts it.
 const REACH: f32 = 4.5;
 const REACH_PER_LOGIT: f32 = 0.7;
 /// The tilted variance is kept between these shares of the cavity's.
@@ -29,6 +31,39 @@ pub(super) struct Setting {
     pub(super) bias: Vec<f32>,
     pub(super) nu: f32,
     pub(super) ties: bool,
+    pub(super) rules: [Vec<[f32; 2]>; 2],
+}
+
+/// The rules' points on the standard normal distribution, with weights that sum to 1: by Newton's method on the
+/// orthonormal Hermite polynomials, with roots already found divided out.
+pub(super) fn rules() -> [Vec<[f32; 2]>; 2] {
+    RULES.map(|(_, count)| {
+        // The polynomial and its derivative, by the three-term recurrence.
+        let polynomial = |x: f64| {
+            let (mut last, mut now) = (0.0, 1.0);
+            for k in 0..count {
+                let next = (x * now - (k as f64).sqrt() * last) / ((k + 1) as f64).sqrt();
+                (last, now) = (now, next);
+            }
+            (now, (count as f64).sqrt() * last)
+        };
+        let mut roots: Vec<f64> = Vec::new();
+        for _ in 0..count {
+            let mut x = 2.0 * (count as f64).sqrt();
+            for _ in 0..200 {
+                let (value, slope) = polynomial(x);
+                let divided: f64 = roots.iter().map(|root| 1.0 / (x - root)).sum();
+                let step = value / (slope - value * divided);
+                x -= step;
+                if step.abs() < 1e-14 {
+                    break;
+                }
+            }
+            roots.push(x);
+        }
+        // Each weight is 1 / (n p_{n-1}(x)^2), and the derivative is sqrt(n) p_{n-1}.
+        roots.iter().map(|&x| [x as f32, (1.0 / polynomial(x).1.powi(2)) as f32]).collect()
+    })
 }
 
 /// What a visit to eight answers sees before and finds after.
@@ -159,15 +194,11 @@ fn add(sums: &mut Sums, judge: usize, seen: &Seen, l: usize, bias: f32, win: f32
 #[inline(always)]
 fn tilt(mean: Lanes, variance: Lanes, sign: Lanes, win: Lanes, setting: &Setting) -> Seen {
     let widest = variance.iter().fold(0.0_f32, |a, &b| a.max(b)).sqrt();
-    let step = (1.5 / widest).min(1.0);
-    let count = ((REACH + REACH_PER_LOGIT * widest) / step).min(200.0) as i32 + 1;
     let [mut deviation, mut mass, mut one, mut two, mut tie] = [[0.0_f32; LANES]; 5];
     for l in 0..LANES {
         deviation[l] = variance[l].sqrt();
     }
-    for k in -count..=count {
-        let x = k as f32 * step;
-        let weight = fast::exp(-0.5 * x * x);
+    let mut look = |x: f32, weight: f32| {
         for l in 0..LANES {
             let z = mean[l] + deviation[l] * x;
             let half = fast::exp((-0.5 * sign[l] * z).clamp(-40.0, 40.0));
@@ -179,6 +210,17 @@ fn tilt(mean: Lanes, variance: Lanes, sign: Lanes, win: Lanes, setting: &Setting
             two[l] += f * x * x;
             tie[l] += f * half * bottom;
         }
+    };
+    match RULES.iter().position(|&(limit, _)| widest <= limit) {
+        Some(rule) => setting.rules[rule].iter().for_each(|&[x, weight]| look(x, weight)),
+        None => {
+            let step = (1.5 / widest).min(1.0);
+            let count = ((REACH + REACH_PER_LOGIT * widest) / step).min(200.0) as i32 + 1;
+            for k in -count..=count {
+                let x = k as f32 * step;
+                look(x, fast::exp(-0.5 * x * x));
+            }
+        }
     }
     let [mut shift, mut share] = [[0.0_f32; LANES]; 2];
     for l in 0..LANES {
@@ -188,4 +230,33 @@ fn tilt(mean: Lanes, variance: Lanes, sign: Lanes, win: Lanes, setting: &Setting
         tie[l] *= setting.nu * inverse;
     }
     Seen { mean, variance, shift, share, tie }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::likelihood::{Answers, moments};
+
+    #[test]
+    fn eight_answers_at_once_have_the_moments_of_one() {
+        for nu in [0.0_f32, 0.7] {
+            let setting =
+                Setting { discrimination: vec![], bias: vec![], nu, ties: nu > 0.0, rules: rules() };
+            for variance in [0.05_f32, 0.6, 1.6, 3.9, 9.0, 30.0] {
+                let mean: Lanes = std::array::from_fn(|l| l as f32 * 1.1 - 4.0);
+                let sign: Lanes = std::array::from_fn(|l| if l % 3 == 1 { -1.0 } else { 1.0 });
+                let win: Lanes = std::array::from_fn(|l| if nu > 0.0 && l % 3 == 2 { 0.0 } else { 1.0 });
+                let seen = tilt(mean, [variance; LANES], sign, win, &setting);
+                for l in 0..LANES {
+                    let lean = 0.5 * f64::from(sign[l] * win[l]);
+                    let answers = Answers { lean, total: 1.0, nu: f64::from(nu) };
+                    let want = moments(&answers, f64::from(mean[l]), f64::from(variance));
+                    let off = f64::from(mean[l] + seen.shift[l]) - want.mean;
+                    assert!(off.abs() < 2e-3 * want.variance.sqrt(), "{nu} {variance} {l}: {off}");
+                    let share = f64::from(seen.share[l] * variance) / want.variance;
+                    assert!((share - 1.0).abs() < 2e-3, "{nu} {variance} {l}: {share}");
+                }
+            }
+        }
+    }
 }

@@ -3,10 +3,12 @@
 //! is better.
 
 mod dense;
+mod sparse;
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
+use super::edges::Edges;
 use super::sites::{self, Site};
 use super::{FitError, check, positive};
 use crate::graph::Structure;
@@ -80,6 +82,7 @@ pub struct Fit {
 /// What there is to fit.
 struct Problem<'a> {
     items: usize,
+    judges: usize,
     biases: usize,
     sites: &'a [Site],
     options: &'a Options,
@@ -103,17 +106,28 @@ pub fn fit(comparisons: &Comparisons, options: &Options) -> Result<Fit, FitError
     if options.lambda == 0.0 && !structure.strongly_connected() {
         return Err(FitError::NoMaximum { strong_components: structure.strong_components });
     }
-    let mut sites = sites::merge(comparisons);
-    for site in &mut sites {
-        share_out(site, options.ties);
-    }
-    let fit_nu = sites.iter().any(|site| site.ties > 0.0);
-    let biases = if options.position_bias { comparisons.judges() } else { 0 };
-    let problem = Problem { items: comparisons.items(), biases, sites: &sites, options, fit_nu };
-    let mut fit = dense::fit(&problem)?;
+    let (items, judges) = (comparisons.items(), comparisons.judges());
+    let biases = if options.position_bias { judges } else { 0 };
+    let mut fit = if items + biases <= options.dense_limit {
+        let sites = prepared(sites::merge(comparisons), options.ties);
+        let fit_nu = sites.iter().any(|site| site.ties > 0.0);
+        dense::fit(&Problem { items, judges, biases, sites: &sites, options, fit_nu })?
+    } else {
+        let mut edges = Edges::new(comparisons);
+        let sites = prepared(std::mem::take(&mut edges.general), options.ties);
+        let single = options.ties == Ties::Davidson && edges.sign.contains(&0);
+        let fit_nu = single || sites.iter().any(|site| site.ties > 0.0);
+        sparse::fit(&Problem { items, judges, biases, sites: &sites, options, fit_nu }, &edges)?
+    };
     fit.scores.bias.resize(comparisons.judges(), Bias { value: 0.0, standard_error: 0.0 });
     fit.structure = structure;
     Ok(fit)
+}
+
+/// The sites with wins, losses and ties only.
+fn prepared(mut sites: Vec<Site>, ties: Ties) -> Vec<Site> {
+    sites.iter_mut().for_each(|site| share_out(site, ties));
+    sites
 }
 
 /// Soft answers become fractions of wins and losses; ties too if they are to be halves.
