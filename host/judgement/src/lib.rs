@@ -9,7 +9,11 @@
 //! that is shown first. `n` is the number of items, `m` that of comparisons.
 
 mod comparison;
+pub mod design;
+pub mod matching;
 mod scores;
+pub mod simulate;
+pub mod stopping;
 
 pub mod alignment;
 pub mod diagnostics;
