@@ -15,6 +15,13 @@ mod scores;
 pub mod simulate;
 pub mod stopping;
 
+pub mod alignment;
+pub mod diagnostics;
+pub mod grades;
+
+mod numeric;
+mod random;
+
 pub use comparison::{Comparison, Comparisons, InvalidComparison, Verdict};
 pub use scores::{Bias, Scores};
 
