@@ -12,6 +12,7 @@ mod comparison;
 pub mod design;
 pub mod matching;
 mod scores;
+pub mod session;
 pub mod simulate;
 pub mod stopping;
 
