@@ -16,7 +16,7 @@ const SIZES_KIB: [u32; 3] = [1, 8, 64];
 /// Builds with optimisation, measures, prints.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let plugins = build_plugins(root)?;
-    let built = cargo::build(root, &["--release", "--workspace", "--bins", "--benches", "--locked"])?;
+    let built = cargo::build(root, &["--release", "--workspace", "--bins", "--bench", "steps", "--locked"])?;
     let find = |name: &str, is_test: bool| {
         let found = built.iter().find(|e| e.name == name && e.is_test == is_test);
         found.map(|e| e.path.clone()).with_context(|| format!("cargo built no `{name}`"))

@@ -5,8 +5,11 @@ use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
 
 /// What an operator sets for one plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,10 +68,9 @@ impl Registry {
                 return vec![PluginStatus { file: dir.to_owned(), name: String::new(), result }];
             }
         };
-        for file in files {
-            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let options = options.get(&name).copied().unwrap_or_default();
-            let loaded = self.load_file(&file, &name, options, before.adapters.get(&name));
+        let wanted: Vec<Wanted> = files.into_iter().map(|file| Wanted::of(file, options)).collect();
+        let loaded = in_parallel(&wanted, |one| self.load_file(one, before.adapters.get(&one.name)));
+        for (Wanted { file, name, options }, loaded) in wanted.into_iter().zip(loaded) {
             let result = match loaded {
                 Ok(adapter) => {
                     let report = adapter.report().clone();
@@ -94,15 +96,13 @@ impl Registry {
 
     fn load_file(
         &self,
-        file: &Path,
-        name: &str,
-        options: PluginOptions,
+        Wanted { file, name, options }: &Wanted,
         before: Option<&(Arc<Adapter>, PluginOptions)>,
     ) -> Result<Arc<Adapter>, LoadError> {
         let bytes = read(file).map_err(|e| LoadError::Io(e.to_string()))?;
         match before {
             Some((adapter, same))
-                if *same == options && adapter.digest() == hex::encode(Sha256::digest(&bytes)) =>
+                if same == options && adapter.digest() == hex::encode(Sha256::digest(&bytes)) =>
             {
                 Ok(Arc::clone(adapter))
             }
@@ -126,6 +126,42 @@ impl Registry {
     }
 }
 
+/// A file to load, and as what.
+struct Wanted {
+    file: PathBuf,
+    name: String,
+    options: PluginOptions,
+}
+
+impl Wanted {
+    fn of(file: PathBuf, options: &BTreeMap<String, PluginOptions>) -> Self {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let options = options.get(&name).copied().unwrap_or_default();
+        Self { file, name, options }
+    }
+}
+
+/// `work` on every item, as many at once as there are processors: compiling is what a first start waits for.
+/// The results stand in the order of the items.
+fn in_parallel<T: Sync, R: Send + Sync>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let results: Vec<OnceLock<R>> = items.iter().map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(items.len());
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some((item, slot)) = {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    items.get(at).zip(results.get(at))
+                } {
+                    slot.get_or_init(|| work(item));
+                }
+            });
+        }
+    });
+    results.into_iter().filter_map(OnceLock::into_inner).collect()
+}
+
 fn files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir)? {
@@ -144,4 +180,17 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
     let limit = crate::screen::MAX_BYTES as u64 + 1;
     std::fs::File::open(file)?.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_parallel;
+
+    #[test]
+    fn every_item_is_done_once_and_the_order_is_kept() {
+        let items: Vec<usize> = (0..100).collect();
+        let expected: Vec<usize> = items.iter().map(|n| n * n).collect();
+        assert_eq!(in_parallel(&items, |n| n * n), expected);
+        assert!(in_parallel(&[], |n: &usize| n * n).is_empty());
+    }
 }

@@ -36,6 +36,14 @@ impl Comparison {
     pub const fn new(first: u32, second: u32, verdict: Verdict) -> Self {
         Self { first, second, judge: 0, verdict, weight: 1.0 }
     }
+
+    /// Says whether the comparison can be used for so many items and judges.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self, items: usize, judges: usize) -> Result<(), InvalidComparison> {
+        check(self, items, judges)
+    }
 }
 
 /// Why a comparison cannot be used.

@@ -9,7 +9,19 @@
 //! that is shown first. `n` is the number of items, `m` that of comparisons.
 
 mod comparison;
+pub mod design;
+pub mod matching;
 mod scores;
+pub mod session;
+pub mod simulate;
+pub mod stopping;
+
+pub mod alignment;
+pub mod diagnostics;
+pub mod grades;
+
+mod numeric;
+mod random;
 
 pub use comparison::{Comparison, Comparisons, InvalidComparison, Verdict};
 pub use scores::{Bias, Scores};

@@ -40,6 +40,20 @@ pub const POINTS: &[&str] = &[
     "outbox.redeliver.after_commit",
     "prune.before_commit",
     "prune.after_commit",
+    "assessment.create.before_commit",
+    "assessment.create.after_commit",
+    "assessment.claim.before_commit",
+    "assessment.claim.after_commit",
+    "assessment.renew.before_commit",
+    "assessment.renew.after_commit",
+    "assessment.step.before_commit",
+    "assessment.step.after_commit",
+    "assessment.tell.before_commit",
+    "assessment.tell.after_commit",
+    "resource.put.before_commit",
+    "resource.put.after_commit",
+    "resource.delete.before_commit",
+    "resource.delete.after_commit",
 ];
 
 static ARMED: AtomicBool = AtomicBool::new(false);

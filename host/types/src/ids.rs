@@ -36,6 +36,11 @@ uuid_id!(
     BatchId
 );
 
+uuid_id!(
+    /// One assessment.
+    AssessmentId
+);
+
 /// The name that callers use for a provider: `openai`, `mock`, ... Configuration decides which adapter serves it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

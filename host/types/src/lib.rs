@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness. Ids and timestamps are minted at the edges and passed in.
 
+pub mod assessment;
 pub mod chat;
 pub mod comparison;
 pub mod exchange;
@@ -17,7 +18,7 @@ pub mod time;
 pub mod usage;
 
 pub use failure::{Failure, FailureClass, RetryAdvice};
-pub use ids::{BatchId, ProviderName, RequestId};
+pub use ids::{AssessmentId, BatchId, ProviderName, RequestId};
 pub use mode::QueueMode;
 pub use money::MicroUsd;
 pub use outcome::{Outcome, RequestState};

@@ -1,42 +1,13 @@
 use super::*;
-use docket_sdk::{Adapter, ChatRequest, Completion, Context, Effect, Event, fixtures};
+use docket_sdk::{Completion, fixtures};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-fn context(prompt: &str, settings: &str) -> Context {
-    Context {
-        submission_id: "s-1".into(),
-        attempt: 1,
-        now_ms: 0,
-        seed: 7,
-        model: "mock-model-v1".into(),
-        settings: settings.into(),
-        prompt_sha256: hex::encode(Sha256::digest(prompt)),
-    }
-}
-
-fn request(prompt: &str) -> ChatRequest {
-    let words = prompt.split_whitespace().count();
-    let text = format!(r#"{{"$text":0,"bytes":{},"words":{words}}}"#, prompt.len());
-    let content = format!(r#"[{{"type":"text","text":{text}}}]"#);
-    serde_json::from_str(&format!(r#"{{"messages":[{{"role":"user","content":{content}}}]}}"#)).unwrap()
-}
-
-/// The answer after whatever wait, and the wait.
 fn answer(prompt: &str, settings: &str) -> (Completion, u64) {
-    let context = context(prompt, settings);
-    let step = CjGenericBatch::start(&context, request(prompt));
-    let (step, waited) = match step.effect {
-        Effect::Wait(ms) => (CjGenericBatch::resume(&context, &step.state, Event::Elapsed), ms),
-        _ => (step, 0),
-    };
-    let Effect::Finish(completion) = step.effect else { panic!("{:?}", step.effect) };
-    (completion, waited)
+    fixtures::answer::<CjGenericBatch>(prompt, settings).unwrap()
 }
 
 fn judgement(completion: &Completion) -> Value {
-    let json: Value = serde_json::from_str(&completion.json).unwrap();
-    serde_json::from_str(json["content"][0]["text"].as_str().unwrap()).unwrap()
+    fixtures::answered_json(completion).unwrap()
 }
 
 #[test]
@@ -53,7 +24,7 @@ fn it_never_fails_whatever_the_settings_say() {
 #[test]
 fn the_generic_prompt_gives_the_recorded_numbers() {
     let prompt = "Compare these two essays for quality";
-    let hash = context(prompt, "{}").prompt_sha256;
+    let hash = fixtures::prompt_context(prompt, "{}").prompt_sha256;
     assert!(hash.starts_with("3d02535e") && hash.ends_with("1a2a6"), "{hash}");
     let (completion, waited) = answer(prompt, "{}");
     assert_eq!((completion.usage.input_tokens, completion.usage.output_tokens), (Some(5), Some(17)));

@@ -3,19 +3,10 @@ use docket_sdk::{
     Adapter, BatchAdapter, Context, Effect, Event, FailureClass, RetryAdvice, Segment, Step, fixtures,
 };
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 fn context(prompt: &str, seed: u64, attempt: u32, settings: &str) -> Context {
-    Context {
-        submission_id: "s-1".into(),
-        attempt,
-        now_ms: 0,
-        seed,
-        model: "gpt-5.1".into(),
-        settings: settings.into(),
-        prompt_sha256: hex::encode(Sha256::digest(prompt)),
-    }
+    Context { seed, attempt, ..fixtures::prompt_context(prompt, settings) }
 }
 
 fn request(prompt: &str) -> docket_sdk::ChatRequest {
@@ -61,8 +52,7 @@ fn confidence_stays_on_its_scale_with_three_decimals() {
     let mut seen = BTreeSet::new();
     for seed in 0..500 {
         let Effect::Finish(completion) = start("p", seed, 1, "{}").effect else { panic!() };
-        let json: Value = serde_json::from_str(&completion.json).unwrap();
-        let answer: Value = serde_json::from_str(json["content"][0]["text"].as_str().unwrap()).unwrap();
+        let answer = fixtures::answered_json(&completion).unwrap();
         let confidence = answer["confidence"].as_f64().unwrap();
         assert!((4.2..=4.8).contains(&confidence), "{confidence}");
         let thousandths = (confidence * 1000.0).round();

@@ -12,13 +12,27 @@ use tokio::time::timeout;
 const POINT_WITHIN: Duration = Duration::from_secs(40);
 /// How many times the process is killed at random.
 const RANDOM_KILLS: usize = 200;
-/// Points that the load cannot bring about: the clean-up of what is a week old, and the pause of a receiver that failed ten times. The
-/// store's own crash suite kills at these, too.
+/// Points that the load cannot bring about: the clean-up of what is a week old, the pause of a receiver that failed ten times, and
+/// assessments, which the load has none of. The store's own crash suite kills at these, too.
 const ELSEWHERE: &[&str] = &[
     "prune.before_commit",
     "prune.after_commit",
     "outbox.postpone.before_commit",
     "outbox.postpone.after_commit",
+    "assessment.create.before_commit",
+    "assessment.create.after_commit",
+    "assessment.claim.before_commit",
+    "assessment.claim.after_commit",
+    "assessment.renew.before_commit",
+    "assessment.renew.after_commit",
+    "assessment.step.before_commit",
+    "assessment.step.after_commit",
+    "assessment.tell.before_commit",
+    "assessment.tell.after_commit",
+    "resource.put.before_commit",
+    "resource.put.after_commit",
+    "resource.delete.before_commit",
+    "resource.delete.after_commit",
 ];
 
 /// In which mode the load comes to a point.
@@ -29,6 +43,8 @@ fn mode(point: &str) -> &'static str {
 
 #[tokio::test]
 async fn at_every_persistence_point() {
+    let unknown: Vec<_> = ELSEWHERE.iter().filter(|point| !POINTS.contains(point)).collect();
+    assert!(unknown.is_empty(), "no such points: {unknown:?}");
     for point in POINTS.iter().filter(|point| !ELSEWHERE.contains(point)) {
         println!("{point}");
         // The first ones fail, so that deliveries are put off, too.

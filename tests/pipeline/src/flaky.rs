@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use docket_store::{
-    Accepted, BatchView, Batches, Change, Claim, DeliveryState, DeliveryView, Error, Fenced, JobState,
-    JobStep, Leased, LeasedBatch, LeasedDelivery, Load, NewBatch, NewRequest, Outbox, RequestView, Requests,
-    Result, Settlement, SharedStore, Store, TopicEvent, Topics, Woken,
+    Accepted, AssessmentRow, AssessmentStep, Assessments, BatchView, Batches, Change, Claim, ComparisonRow,
+    Created, DeliveryState, DeliveryView, Error, Fenced, JobState, JobStep, Leased, LeasedAssessment,
+    LeasedBatch, LeasedDelivery, Load, LogEntry, NewAssessment, NewBatch, NewRequest, NewTopicEvent, Outbox,
+    RequestView, Requests, Resource, Result, Settlement, SharedStore, Store, TopicEvent, Topics, Woken,
 };
-use docket_types::{BatchId, RequestId, Timestamp};
+use docket_types::{AssessmentId, BatchId, RequestId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::broadcast;
@@ -153,6 +154,66 @@ impl Outbox for Flaky {
 impl Topics for Flaky {
     async fn read(&self, topic: &str, after: i64, limit: u32) -> Result<Vec<TopicEvent>> {
         through!(self, read(topic, after, limit))
+    }
+}
+
+#[async_trait]
+impl Assessments for Flaky {
+    async fn create_assessment(&self, new: NewAssessment) -> Result<Created> {
+        through!(self, create_assessment(new))
+    }
+    async fn claim_assessments(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<LeasedAssessment>> {
+        through!(self, claim_assessments(now, until, limit))
+    }
+    async fn renew_assessment(&self, id: AssessmentId, epoch: i64, until: Timestamp) -> Result<Fenced> {
+        through!(self, renew_assessment(id, epoch, until))
+    }
+    async fn step_assessment(&self, step: AssessmentStep) -> Result<Fenced> {
+        through!(self, step_assessment(step))
+    }
+    async fn tell_assessment(&self, id: AssessmentId, event: NewTopicEvent, now: Timestamp) -> Result<bool> {
+        through!(self, tell_assessment(id, event, now))
+    }
+    async fn assessment(&self, id: AssessmentId) -> Result<Option<AssessmentRow>> {
+        through!(self, assessment(id))
+    }
+    async fn assessment_spec(&self, id: AssessmentId) -> Result<Option<Vec<u8>>> {
+        through!(self, assessment_spec(id))
+    }
+    async fn assessment_named(&self, tenant: &str, name: &str) -> Result<Option<AssessmentRow>> {
+        through!(self, assessment_named(tenant, name))
+    }
+    async fn list_assessments(&self, before: Option<AssessmentId>, limit: u32) -> Result<Vec<AssessmentRow>> {
+        through!(self, list_assessments(before, limit))
+    }
+    async fn comparisons(&self, id: AssessmentId, from: u32, limit: u32) -> Result<Vec<ComparisonRow>> {
+        through!(self, comparisons(id, from, limit))
+    }
+    async fn assessment_log(&self, id: AssessmentId, from: u32, limit: u32) -> Result<Vec<LogEntry>> {
+        through!(self, assessment_log(id, from, limit))
+    }
+    async fn put_resource(&self, resource: Resource) -> Result<()> {
+        through!(self, put_resource(resource))
+    }
+    async fn resource(&self, kind: &str, scope: &str, key: &str) -> Result<Option<Resource>> {
+        through!(self, resource(kind, scope, key))
+    }
+    async fn resources(
+        &self,
+        kind: &str,
+        scope: Option<&str>,
+        after: Option<(&str, &str)>,
+        limit: u32,
+    ) -> Result<Vec<Resource>> {
+        through!(self, resources(kind, scope, after, limit))
+    }
+    async fn delete_resource(&self, kind: &str, scope: &str, key: &str) -> Result<bool> {
+        through!(self, delete_resource(kind, scope, key))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Work that passes every crash point, and what must be true of the store wherever it was cut off.
 
+use crate::crash_assessments::assess;
 use crate::support::{at, back, claim, finish, request, to_topic, to_webhook};
 use docket_store::{
     DeliveryState, Fenced, JobState, Leased, NewBatch, Requests, Result, Settlement, SharedStore, Transition,
@@ -30,6 +31,7 @@ pub async fn work(store: &SharedStore) -> Result<()> {
         deliver(store, now).await?;
         store.wake_due(at(now + 2)).await?;
         store.claim_expired(at(now + 2), at(now + 60), 5).await?;
+        assess(store, now).await?;
         let pruned = store.prune(at(0), 1).await?;
         println!("pruned {pruned}");
     }
@@ -99,6 +101,7 @@ async fn deliver(store: &SharedStore, now: u64) -> Result<()> {
 
 /// Everything that was acknowledged is there, and nothing is half there.
 pub async fn check(store: &SharedStore, acknowledged: &[(String, String)]) {
+    crate::crash_assessments::check(store, acknowledged).await;
     let events = store.read("results", 0, 10_000).await.unwrap();
     let event_of: HashMap<String, usize> =
         events.iter().map(|event| (event.id.clone(), event.body.len())).collect();
@@ -149,7 +152,10 @@ pub async fn check(store: &SharedStore, acknowledged: &[(String, String)]) {
     }
 }
 
-fn named<'a>(acknowledged: &'a [(String, String)], what: &'a str) -> impl Iterator<Item = &'a str> {
+pub(crate) fn named<'a>(
+    acknowledged: &'a [(String, String)],
+    what: &'a str,
+) -> impl Iterator<Item = &'a str> {
     acknowledged.iter().filter(move |(word, _)| word == what).map(|(_, id)| id.as_str())
 }
 

@@ -7,13 +7,17 @@
     reason = "a test says what went wrong by panicking, and its name is what it promises"
 )]
 
+pub mod assessments;
 pub mod batches;
 pub mod crash;
+pub mod crash_assessments;
 pub mod deliveries;
 pub mod intake;
 pub mod leases;
 pub mod model;
+pub mod model_assessments;
 pub mod outcomes;
+pub mod records;
 pub mod support;
 
 pub use support::Place;
@@ -64,8 +68,32 @@ macro_rules! contract {
             batches: a_job_with_open_members_does_not_end,
             batches: a_member_that_a_canceller_lost_goes_back_to_its_job,
             batches: jobs_are_listed_newest_first,
+            assessments: a_created_assessment_is_there_after_reopening,
+            assessments: one_name_is_one_assessment,
+            assessments: one_name_at_the_same_time_is_one_assessment,
+            assessments: one_assessment_id_is_created_once,
+            assessments: the_longest_due_assessment_is_claimed_first,
+            assessments: eight_claimers_get_each_assessment_once,
+            assessments: a_renewed_assessment_stays_in_its_hands,
+            assessments: a_lost_assessment_is_fenced,
+            assessments: a_step_is_stored_whole,
+            assessments: an_ended_assessment_never_runs_again,
+            assessments: who_is_told_is_due,
+            assessments: who_is_told_while_held_is_due_when_let_go,
+            assessments: one_event_id_is_published_once,
+            assessments: assessments_are_hinted_at,
+            assessments: a_step_takes_200_comparisons,
+            records: comparisons_are_written_over_and_paged,
+            records: decisions_are_added_and_never_changed,
+            records: assessments_are_listed_newest_first,
+            records: an_assessment_is_found_by_its_name,
+            records: empty_and_large_assessments_come_back_as_they_were,
+            records: pruning_deletes_assessments_that_are_over,
+            records: a_resource_is_put_read_and_deleted,
+            records: resources_are_listed_by_name_and_paged,
             model: random_operations_agree_with_a_model,
             model: counters_agree_after_reopening,
+            model_assessments: random_steps_agree_with_a_model,
         );
     };
     (@all $place:expr; $($module:ident: $name:ident,)+) => {

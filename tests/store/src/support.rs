@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use docket_store::{
-    Accepted, Attempt, Claim, CompatKey, Fenced, IdempotencyKey, Leased, NewDelivery, NewRequest, Settlement,
-    SharedStore, Sink, Transition,
+    Accepted, AssessmentState, AssessmentStep, Attempt, Claim, ComparisonRow, CompatKey, Created, Fenced,
+    IdempotencyKey, Leased, LeasedAssessment, LogEntry, NewAssessment, NewDelivery, NewRequest,
+    NewTopicEvent, Settlement, SharedStore, Sink, Transition,
 };
-use docket_types::{MicroUsd, ProviderName, QueueMode, RequestId, RequestState, Timestamp};
+use docket_types::{AssessmentId, MicroUsd, ProviderName, QueueMode, RequestId, RequestState, Timestamp};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -134,4 +135,70 @@ pub async fn finished(store: &SharedStore, now: u64, deliveries: Vec<NewDelivery
 /// The state that a request is in.
 pub async fn state(store: &SharedStore, id: RequestId) -> RequestState {
     store.get(id).await.unwrap().expect("the request is stored").state
+}
+
+/// Bytes of a text.
+pub fn body(text: &str) -> Vec<u8> {
+    text.as_bytes().to_vec()
+}
+
+/// An assessment with this name, due at `at(0)`.
+pub fn new_assessment(name: &str) -> NewAssessment {
+    NewAssessment {
+        id: AssessmentId(Uuid::now_v7()),
+        tenant: "default".into(),
+        name: name.into(),
+        hash: [1; 32],
+        spec: body("spec"),
+        session: body("session"),
+        view: body("view"),
+        now: at(0),
+    }
+}
+
+/// Creates an assessment that must be new.
+pub async fn created(store: &SharedStore, name: &str) -> AssessmentId {
+    let new = new_assessment(name);
+    let id = new.id;
+    assert_eq!(store.create_assessment(new).await.unwrap(), Created::New);
+    id
+}
+
+/// Claims one assessment that must be due, with a lease of 60 seconds.
+pub async fn held(store: &SharedStore, now: u64) -> LeasedAssessment {
+    let mut all = store.claim_assessments(at(now), at(now + 60), 1).await.unwrap();
+    assert_eq!(all.len(), 1, "one assessment is due");
+    all.remove(0)
+}
+
+/// A step at `at(now)` that changes nothing, is due at once and keeps the lease.
+pub fn next_step(leased: &LeasedAssessment, now: u64) -> AssessmentStep {
+    AssessmentStep {
+        id: leased.id,
+        epoch: leased.epoch,
+        now: at(now),
+        state: AssessmentState::Running,
+        session: leased.session.clone(),
+        view: body("view"),
+        comparisons: vec![],
+        log: vec![],
+        events: vec![],
+        next_at: at(now),
+        release: false,
+    }
+}
+
+/// A comparison.
+pub fn comparison(number: u32, text: &str) -> ComparisonRow {
+    ComparisonRow { number, body: body(text) }
+}
+
+/// A decision.
+pub fn entry(number: u32, seconds: u64, text: &str) -> LogEntry {
+    LogEntry { number, at: at(seconds), body: body(text) }
+}
+
+/// An event.
+pub fn event(topic: &str, id: &str, text: &str) -> NewTopicEvent {
+    NewTopicEvent { topic: topic.into(), id: id.into(), body: body(text) }
 }

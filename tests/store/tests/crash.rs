@@ -5,6 +5,7 @@
 use docket_store::crash::POINTS;
 use docket_store::sqlite::{SqliteOptions, open};
 use docket_tests_store::crash::{check, finish_all};
+use docket_tests_store::crash_assessments::end_all;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
@@ -31,6 +32,7 @@ async fn a_kill_at_any_point_loses_nothing_and_doubles_nothing() {
             let store = open(SqliteOptions::new(&path)).await.unwrap();
             check(&store, &acknowledged).await;
             finish_all(&store).await;
+            end_all(&store).await;
             store.close().await;
         }
     }

@@ -1,9 +1,11 @@
 //! The ports. Payloads, outcomes and delivery bodies are opaque bytes here.
 
+mod assessments;
 mod batches;
 mod outbox;
 mod requests;
 
+pub use assessments::*;
 pub use batches::*;
 pub use outbox::*;
 pub use requests::*;
@@ -47,11 +49,13 @@ pub enum Change {
     Delivery,
     /// A job is due.
     Job,
+    /// An assessment is due, or will be once its holder lets go of it.
+    Assessment,
 }
 
 /// Everything that a store does, for the composition root.
 #[async_trait]
-pub trait Store: Requests + Batches + Outbox + Topics {
+pub trait Store: Requests + Batches + Outbox + Topics + Assessments {
     /// Hints of changes made through this handle.
     fn changes(&self) -> broadcast::Receiver<Change>;
     /// Ends what was asked for before, and lets go of the store. Later calls fail with [`Error::Unavailable`].

@@ -241,7 +241,8 @@ pub trait Requests: Send + Sync {
     /// Makes waiting requests whose time has come ready, and requeues those whose lease ran out.
     async fn wake_due(&self, now: Timestamp) -> Result<Woken>;
     /// Deletes at most `limit` terminal requests that ended before `before`, with everything that belongs to
-    /// them. One that has a delivery still to make, or a dead one, stays. Returns how many were deleted.
+    /// them. One that has a delivery still to make, or a dead one, stays. Returns how many were deleted. Jobs
+    /// and assessments that ended as long ago go with it, uncounted and bounded; what does not fit goes the next time.
     async fn prune(&self, before: Timestamp, limit: u32) -> Result<u64>;
     /// One request.
     async fn get(&self, id: RequestId) -> Result<Option<RequestView>>;

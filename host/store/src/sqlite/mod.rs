@@ -3,6 +3,8 @@
 //! WAL with `synchronous = FULL`: what was committed survives a power cut.
 
 mod accept;
+mod assessment_views;
+mod assessments;
 mod batches;
 mod check;
 mod claim;
@@ -12,6 +14,7 @@ mod outbox;
 mod packed;
 mod ports;
 mod requests;
+mod resources;
 mod rows;
 mod schema;
 mod settle;

@@ -1,10 +1,11 @@
 //! What the writer can be asked for, and what it answers.
 
 use crate::{
-    Accepted, Claim, Error, Fenced, JobState, JobStep, Leased, LeasedBatch, LeasedDelivery, NewBatch,
-    NewRequest, Settlement, Woken,
+    Accepted, AssessmentStep, Claim, Created, Error, Fenced, JobState, JobStep, Leased, LeasedAssessment,
+    LeasedBatch, LeasedDelivery, NewAssessment, NewBatch, NewRequest, NewTopicEvent, Resource, Settlement,
+    Woken,
 };
-use docket_types::{BatchId, RequestId, Timestamp};
+use docket_types::{AssessmentId, BatchId, RequestId, Timestamp};
 
 /// One write. Kept until it is committed, so that it can be tried again alone.
 pub(super) enum Op {
@@ -26,6 +27,13 @@ pub(super) enum Op {
     Undelivered { id: String, next_at: Option<Timestamp>, error: String },
     Postpone { id: String, at: Timestamp },
     Redeliver { id: String, now: Timestamp },
+    CreateAssessment(NewAssessment),
+    ClaimAssessments { now: Timestamp, lease_until: Timestamp, limit: u32 },
+    RenewAssessment { id: AssessmentId, epoch: i64, lease_until: Timestamp },
+    StepAssessment(AssessmentStep),
+    TellAssessment { id: AssessmentId, event: NewTopicEvent, now: Timestamp },
+    PutResource(Resource),
+    DeleteResource { kind: String, scope: String, key: String },
 }
 
 impl Op {
@@ -50,6 +58,13 @@ impl Op {
             Self::Undelivered { .. } => "outbox.undelivered",
             Self::Postpone { .. } => "outbox.postpone",
             Self::Redeliver { .. } => "outbox.redeliver",
+            Self::CreateAssessment(_) => "assessment.create",
+            Self::ClaimAssessments { .. } => "assessment.claim",
+            Self::RenewAssessment { .. } => "assessment.renew",
+            Self::StepAssessment(_) => "assessment.step",
+            Self::TellAssessment { .. } => "assessment.tell",
+            Self::PutResource(_) => "resource.put",
+            Self::DeleteResource { .. } => "resource.delete",
         }
     }
 }
@@ -89,6 +104,8 @@ answers! {
     Jobs: Vec<LeasedBatch>,
     Fenced: Fenced,
     Deliveries: Vec<LeasedDelivery>,
+    Created: Created,
+    Assessments: Vec<LeasedAssessment>,
     Yes: bool,
     Count: u64,
     Done: (),

@@ -1,14 +1,15 @@
 //! The ports: writes go to the writer, reads to the readers.
 
 use super::op::Op;
-use super::{SqliteStore, batches, outbox, requests, settle, topics};
+use super::{SqliteStore, assessment_views, batches, outbox, requests, resources, settle, topics};
 use crate::{
-    Accepted, BatchView, Batches, Change, Claim, DeliveryState, DeliveryView, Fenced, JobState, JobStep,
-    Leased, LeasedBatch, LeasedDelivery, Load, NewBatch, NewRequest, Outbox, RequestView, Requests, Result,
-    Settlement, Store, TopicEvent, Topics, Woken,
+    Accepted, AssessmentRow, AssessmentStep, Assessments, BatchView, Batches, Change, Claim, ComparisonRow,
+    Created, DeliveryState, DeliveryView, Fenced, JobState, JobStep, Leased, LeasedAssessment, LeasedBatch,
+    LeasedDelivery, Load, LogEntry, NewAssessment, NewBatch, NewRequest, NewTopicEvent, Outbox, RequestView,
+    Requests, Resource, Result, Settlement, Store, TopicEvent, Topics, Woken,
 };
 use async_trait::async_trait;
-use docket_types::{BatchId, RequestId, Timestamp};
+use docket_types::{AssessmentId, BatchId, RequestId, Timestamp};
 use tokio::sync::broadcast;
 
 #[async_trait]
@@ -135,6 +136,81 @@ impl Outbox for SqliteStore {
 impl Topics for SqliteStore {
     async fn read(&self, topic: &str, after: i64, limit: u32) -> Result<Vec<TopicEvent>> {
         topics::read(&self.readers, topic, after, limit).await
+    }
+}
+
+#[async_trait]
+impl Assessments for SqliteStore {
+    async fn create_assessment(&self, new: NewAssessment) -> Result<Created> {
+        self.writer.call(Op::CreateAssessment(new)).await
+    }
+
+    async fn claim_assessments(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<LeasedAssessment>> {
+        self.writer.call(Op::ClaimAssessments { now, lease_until, limit }).await
+    }
+
+    async fn renew_assessment(&self, id: AssessmentId, epoch: i64, lease_until: Timestamp) -> Result<Fenced> {
+        self.writer.call(Op::RenewAssessment { id, epoch, lease_until }).await
+    }
+
+    async fn step_assessment(&self, step: AssessmentStep) -> Result<Fenced> {
+        self.writer.call(Op::StepAssessment(step)).await
+    }
+
+    async fn tell_assessment(&self, id: AssessmentId, event: NewTopicEvent, now: Timestamp) -> Result<bool> {
+        self.writer.call(Op::TellAssessment { id, event, now }).await
+    }
+
+    async fn assessment(&self, id: AssessmentId) -> Result<Option<AssessmentRow>> {
+        assessment_views::find(&self.readers, id).await
+    }
+
+    async fn assessment_spec(&self, id: AssessmentId) -> Result<Option<Vec<u8>>> {
+        assessment_views::spec(&self.readers, id).await
+    }
+
+    async fn assessment_named(&self, tenant: &str, name: &str) -> Result<Option<AssessmentRow>> {
+        assessment_views::named(&self.readers, tenant, name).await
+    }
+
+    async fn list_assessments(&self, before: Option<AssessmentId>, limit: u32) -> Result<Vec<AssessmentRow>> {
+        assessment_views::list(&self.readers, before, limit).await
+    }
+
+    async fn comparisons(&self, id: AssessmentId, from: u32, limit: u32) -> Result<Vec<ComparisonRow>> {
+        assessment_views::comparisons(&self.readers, id, from, limit).await
+    }
+
+    async fn assessment_log(&self, id: AssessmentId, from: u32, limit: u32) -> Result<Vec<LogEntry>> {
+        assessment_views::log(&self.readers, id, from, limit).await
+    }
+
+    async fn put_resource(&self, resource: Resource) -> Result<()> {
+        self.writer.call(Op::PutResource(resource)).await
+    }
+
+    async fn resource(&self, kind: &str, scope: &str, key: &str) -> Result<Option<Resource>> {
+        resources::find(&self.readers, kind, scope, key).await
+    }
+
+    async fn resources(
+        &self,
+        kind: &str,
+        scope: Option<&str>,
+        after: Option<(&str, &str)>,
+        limit: u32,
+    ) -> Result<Vec<Resource>> {
+        resources::list(&self.readers, kind, scope, after, limit).await
+    }
+
+    async fn delete_resource(&self, kind: &str, scope: &str, key: &str) -> Result<bool> {
+        let (kind, scope, key) = (kind.to_owned(), scope.to_owned(), key.to_owned());
+        self.writer.call(Op::DeleteResource { kind, scope, key }).await
     }
 }
 

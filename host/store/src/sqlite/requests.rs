@@ -1,5 +1,6 @@
 //! Requests as callers see them, and their end: retention.
 
+use super::assessments;
 use super::error::store_error;
 use super::rows::{batch_id, get, provider, request_id, small, state, time};
 use super::tx::{AT_ONCE, Tx, statement};
@@ -35,7 +36,7 @@ fn view(row: &SqliteRow) -> Result<RequestView> {
     })
 }
 
-/// Deletes old terminal requests with everything that hangs on them, and old ended jobs.
+/// Deletes old terminal requests with everything that hangs on them, and old ended jobs and assessments.
 pub(super) async fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: u32) -> Result<u64> {
     let sql = statement(
         "DELETE FROM requests WHERE n IN (SELECT n FROM requests \
@@ -46,5 +47,6 @@ pub(super) async fn prune(tx: &mut Tx<'_>, before: Timestamp, limit: u32) -> Res
     let deleted = tx.run(sql.bind(before.as_micros()).bind(limit.min(AT_ONCE))).await?;
     let jobs = statement("DELETE FROM batches WHERE state <> 'open' AND ended_at < ?1");
     tx.run(jobs.bind(before.as_micros())).await?;
+    assessments::prune(tx, before, limit).await?;
     Ok(deleted)
 }

@@ -16,8 +16,10 @@ pub(super) struct Migration {
 }
 
 /// All of them, in order, numbered from 1.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "first", sql: include_str!("migrations/0001_first.sql") }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "first", sql: include_str!("migrations/0001_first.sql") },
+    Migration { version: 2, name: "assessments", sql: include_str!("migrations/0002_assessments.sql") },
+];
 
 /// The schema that this docket works with.
 pub(super) fn newest() -> u32 {
@@ -41,7 +43,8 @@ pub(super) async fn migrate(conn: &mut SqliteConnection) -> Result<Vec<Applied>>
     migrate_to(conn, newest()).await
 }
 
-async fn migrate_to(conn: &mut SqliteConnection, last: u32) -> Result<Vec<Applied>> {
+/// Brings the file to this schema, if it has an older one.
+pub(super) async fn migrate_to(conn: &mut SqliteConnection, last: u32) -> Result<Vec<Applied>> {
     let mut applied = Vec::new();
     for migration in MIGRATIONS.iter().filter(|migration| migration.version <= last) {
         sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await.map_err(store_error)?;

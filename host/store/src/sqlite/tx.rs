@@ -35,6 +35,7 @@ enum Told {
     Topic(String),
     Delivery,
     Job,
+    Assessment,
 }
 
 /// A statement and its arguments so far.
@@ -95,6 +96,13 @@ impl<'c> Tx<'c> {
     pub(super) fn job(&mut self) {
         if self.told.insert(Told::Job) {
             self.changes.push(Change::Job);
+        }
+    }
+
+    /// An assessment is due.
+    pub(super) fn assessment(&mut self) {
+        if self.told.insert(Told::Assessment) {
+            self.changes.push(Change::Assessment);
         }
     }
 

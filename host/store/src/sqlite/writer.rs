@@ -7,7 +7,7 @@
 use super::error::{is_personal, store_error};
 use super::op::{Answer, Op};
 use super::tx::Tx;
-use super::{accept, batches, claim, outbox, requests, settle};
+use super::{accept, assessments, batches, claim, outbox, requests, resources, settle};
 use crate::{Change, Error, Load, Result};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
@@ -277,6 +277,17 @@ async fn one(tx: &mut Tx<'_>, op: &Op) -> Result<Answer> {
         Op::Undelivered { id, next_at, error } => outbox::undelivered(tx, id, *next_at, error).await?.into(),
         Op::Postpone { id, at } => outbox::postpone(tx, id, *at).await?.into(),
         Op::Redeliver { id, now } => outbox::redeliver(tx, id, *now).await?.into(),
+        Op::CreateAssessment(new) => assessments::create(tx, new).await?.into(),
+        Op::ClaimAssessments { now, lease_until, limit } => {
+            assessments::claim(tx, *now, *lease_until, *limit).await?.into()
+        }
+        Op::RenewAssessment { id, epoch, lease_until } => {
+            assessments::renew(tx, *id, *epoch, *lease_until).await?.into()
+        }
+        Op::StepAssessment(step) => assessments::step(tx, step).await?.into(),
+        Op::TellAssessment { id, event, now } => assessments::tell(tx, *id, event, *now).await?.into(),
+        Op::PutResource(resource) => resources::put(tx, resource).await?.into(),
+        Op::DeleteResource { kind, scope, key } => resources::delete(tx, kind, scope, key).await?.into(),
     })
 }
 

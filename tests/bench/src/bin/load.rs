@@ -77,17 +77,60 @@ async fn accepts(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Something that can be asked again and again.
+trait Caller: Send + 'static {
+    fn call(&mut self) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Submits over HTTP.
+struct OverHttp(Connection, Bytes);
+
+impl Caller for OverHttp {
+    async fn call(&mut self) -> Result<()> {
+        self.0.submit(self.1.clone()).await.map(drop)
+    }
+}
+
+/// Accepts with the store alone.
+struct Bare(SharedStore, Vec<u8>);
+
+impl Caller for Bare {
+    async fn call(&mut self) -> Result<()> {
+        let answer = self.0.accept(request(self.1.clone())).await?;
+        anyhow::ensure!(answer == Accepted::New, "a new request was not new");
+        Ok(())
+    }
+}
+
 /// Submits on so many connections for so long; accepts per second and in all.
 async fn submit_for(authority: &str, connections: usize, seconds: u64, bytes: usize) -> Result<(f64, u64)> {
+    let mut callers = Vec::new();
+    for number in 0..connections {
+        callers.push(OverHttp(Connection::open(authority).await?, comparison("bench", bytes, number)));
+    }
+    count_for(seconds, callers).await
+}
+
+/// The store alone, called by so many tasks; accepts per second.
+async fn bare_accepts(tasks: usize, seconds: u64) -> Result<f64> {
+    let folder = tempfile::tempdir()?;
+    let store: SharedStore =
+        docket_store::open_url(&format!("sqlite://{}", folder.path().join("bare.db").display())).await?;
+    let payload = comparison("bench", 1024, 0).to_vec();
+    let callers = (0..tasks).map(|_| Bare(store.clone(), payload.clone())).collect();
+    Ok(count_for(seconds, callers).await?.0)
+}
+
+/// Each caller calls again and again, for so long: calls per second and in all.
+async fn count_for(seconds: u64, callers: Vec<impl Caller>) -> Result<(f64, u64)> {
     let stop = Arc::new(AtomicBool::new(false));
     let count = Arc::new(AtomicU64::new(0));
     let mut tasks = Vec::new();
-    for number in 0..connections {
-        let mut connection = Connection::open(authority).await?;
-        let (stop, count, body) = (stop.clone(), count.clone(), comparison("bench", bytes, number));
+    for mut caller in callers {
+        let (stop, count) = (stop.clone(), count.clone());
         tasks.push(tokio::spawn(async move {
             while !stop.load(Ordering::Relaxed) {
-                connection.submit(body.clone()).await?;
+                caller.call().await?;
                 count.fetch_add(1, Ordering::Relaxed);
             }
             anyhow::Ok(())
@@ -101,36 +144,6 @@ async fn submit_for(authority: &str, connections: usize, seconds: u64, bytes: us
         task.await??;
     }
     Ok((rate, count.load(Ordering::Relaxed)))
-}
-
-/// The store alone, called by so many tasks.
-async fn bare_accepts(tasks: usize, seconds: u64) -> Result<f64> {
-    let folder = tempfile::tempdir()?;
-    let store: SharedStore =
-        docket_store::open_url(&format!("sqlite://{}", folder.path().join("bare.db").display())).await?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let count = Arc::new(AtomicU64::new(0));
-    let payload = comparison("bench", 1024, 0).to_vec();
-    let mut handles = Vec::new();
-    for _ in 0..tasks {
-        let (store, stop, count, payload) = (store.clone(), stop.clone(), count.clone(), payload.clone());
-        handles.push(tokio::spawn(async move {
-            while !stop.load(Ordering::Relaxed) {
-                let answer = store.accept(request(payload.clone())).await?;
-                anyhow::ensure!(answer == Accepted::New, "a new request was not new");
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-            anyhow::Ok(())
-        }));
-    }
-    let begun = Instant::now();
-    tokio::time::sleep(Duration::from_secs(seconds)).await;
-    let rate = count.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64();
-    stop.store(true, Ordering::Relaxed);
-    for handle in handles {
-        handle.await??;
-    }
-    Ok(rate)
 }
 
 fn request(payload: Vec<u8>) -> NewRequest {

@@ -67,6 +67,8 @@ async fn a_changed_schema_is_refused_untouched() {
     for (sql, word) in [
         ("DROP TRIGGER requests_terminal", "trigger requests_terminal"),
         ("DROP INDEX requests_ready", "index requests_ready"),
+        ("DROP TRIGGER assessments_terminal", "trigger assessments_terminal"),
+        ("DROP INDEX events_assessment", "index events_assessment"),
         ("ALTER TABLE payloads ADD COLUMN more TEXT", "table payloads"),
         ("CREATE TABLE extra (a TEXT)", "table extra"),
         ("DELETE FROM counters", "counters"),

@@ -1,8 +1,12 @@
 //! A full disk: refused, nothing half written, and well again when there is room.
 
 use super::super::{SqliteOptions, open};
+use super::plan_assessments::assessment;
 use super::{accept, at, attempt, claim, raw, request};
-use crate::{Accepted, Error, Fenced, Settlement, Transition};
+use crate::{
+    Accepted, AssessmentState, AssessmentStep, ComparisonRow, Created, Error, Fenced, LogEntry,
+    NewTopicEvent, Settlement, Transition,
+};
 use docket_types::RequestState;
 use sqlx::Row;
 
@@ -82,4 +86,41 @@ async fn small_writes_go_on_beside_one_that_does_not_fit() {
     assert!(matches!(large, Err(Error::Full(_))), "{large:?}");
     assert_eq!((small.unwrap(), leases.len()), (Accepted::New, 5));
     assert_eq!((store.load().open, store.load().queued), (21, 16));
+}
+
+/// A step for which there is no room leaves nothing behind, and its lease as it was.
+#[tokio::test]
+async fn a_step_that_does_not_fit_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        SqliteOptions { max_pages: Some(300), ..SqliteOptions::new(folder.path().join("docket.db")) };
+    let store = open(options).await.unwrap();
+    let new = assessment("a");
+    store.create_assessment(new.clone()).await.unwrap();
+    let leased = store.claim_assessments(at(0), at(60), 1).await.unwrap().remove(0);
+    let row = |number, len| ComparisonRow { number, body: vec![0; len] };
+    let small = AssessmentStep {
+        id: new.id,
+        epoch: leased.epoch,
+        now: at(1),
+        state: AssessmentState::Completed,
+        session: b"next".to_vec(),
+        view: b"next".to_vec(),
+        comparisons: vec![row(0, 100)],
+        log: vec![LogEntry { number: 0, at: at(1), body: vec![] }],
+        events: vec![NewTopicEvent { topic: "t".into(), id: "e".into(), body: vec![] }],
+        next_at: at(1),
+        release: true,
+    };
+    let large = AssessmentStep { comparisons: vec![row(0, 100), row(1, 2_000_000)], ..small.clone() };
+    let (step, other) = tokio::join!(store.step_assessment(large), store.create_assessment(assessment("b")));
+    assert!(matches!(step, Err(Error::Full(_))), "{step:?}");
+    assert_eq!(other.unwrap(), Created::New, "its neighbour does not suffer");
+    let row = store.assessment(new.id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.view, row.updated_at), (AssessmentState::Running, new.view, at(0)));
+    assert!(store.comparisons(new.id, 0, 10).await.unwrap().is_empty());
+    assert!(store.assessment_log(new.id, 0, 10).await.unwrap().is_empty());
+    assert!(store.read("t", 0, 10).await.unwrap().is_empty());
+    assert_eq!(store.step_assessment(small).await.unwrap(), Fenced::Done, "it still holds it");
+    assert_eq!(store.comparisons(new.id, 0, 10).await.unwrap().len(), 1);
 }

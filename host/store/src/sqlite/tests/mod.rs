@@ -2,6 +2,8 @@
 
 mod files;
 mod full;
+mod migrations;
+mod plan_assessments;
 mod plans;
 mod rules;
 

@@ -1,6 +1,6 @@
 //! No statement reads more rows than it needs: each that the store runs is explained.
 
-use super::{accept, at, attempt, claim, raw, store};
+use super::{accept, at, attempt, claim, plan_assessments, raw, store};
 use crate::{
     CompatKey, DeliveryState, JobState, NewBatch, NewDelivery, Settlement, SharedStore, Sink, Transition,
 };
@@ -60,6 +60,7 @@ async fn everything(store: &SharedStore) {
     assert!(store.get(one.id).await.unwrap().is_some());
     assert_eq!(store.list_jobs(1).await.unwrap().len(), 1);
     assert!(store.get_job(job.id).await.unwrap().is_some());
+    plan_assessments::everything(store).await;
     assert_eq!(store.prune(at(9_000), 10).await.unwrap(), 1);
 }
 
@@ -90,10 +91,20 @@ async fn no_statement_scans_a_table_or_sorts() {
             plans.push('\n');
         }
     }
-    for index in ["ready", "compat", "due", "leased", "expiry", "member", "ended"] {
-        assert!(
-            plans.contains(&format!("INDEX requests_{index} ")),
-            "requests_{index} serves nothing:\n{plans}"
-        );
+    let of_requests = ["ready", "compat", "due", "leased", "expiry", "member", "ended"];
+    let indexes = of_requests.map(|index| format!("requests_{index}"));
+    for index in indexes.into_iter().chain(["assessments_due".into(), "assessments_ended".into()]) {
+        assert!(plans.contains(&format!("INDEX {index} ")), "{index} serves nothing:\n{plans}");
+    }
+    for search in [
+        // A claim reads in the order of the index, and stops.
+        "SEARCH assessments USING INDEX assessments_due (next_at<?)",
+        "SEARCH assessment_comparisons USING INDEX sqlite_autoindex_assessment_comparisons_1 (a=? AND number>?)",
+        "SEARCH assessment_log USING INDEX sqlite_autoindex_assessment_log_1 (a=? AND number>?)",
+        // Pages of resources begin where the last one ended.
+        "SEARCH resources USING INDEX sqlite_autoindex_resources_1 (kind=? AND (scope,key)>(?,?))",
+        "SEARCH resources USING INDEX sqlite_autoindex_resources_1 (kind=? AND scope=? AND key>?)",
+    ] {
+        assert!(plans.contains(search), "{search}:\n{plans}");
     }
 }

@@ -1,6 +1,7 @@
 //! What the file itself forbids, whoever asks; and what another process sees.
 
 use super::super::{SqliteOptions, open};
+use super::plan_assessments::{assessment, over};
 use super::{accept, at, attempt, claim, raw, store};
 use crate::{Error, Fenced, Settlement, Transition};
 use docket_types::RequestState;
@@ -21,6 +22,8 @@ async fn no_statement_changes_what_is_final() {
     let leased = claim(&store, None, 1).await.remove(0);
     let open = accept(&store).await;
     assert_eq!(store.settle(vec![end(&leased)]).await.unwrap(), [Fenced::Done]);
+    over(&store, "over").await;
+    store.create_assessment(assessment("running")).await.unwrap();
     let mut conn = raw(&path).await;
     for (sql, word) in [
         ("UPDATE requests SET state = 'queued' WHERE state = 'succeeded'", "terminal request never changes"),
@@ -31,6 +34,16 @@ async fn no_statement_changes_what_is_final() {
         ("INSERT INTO attempts SELECT * FROM attempts", "UNIQUE"),
         ("UPDATE counters SET open = -1", "CHECK"),
         ("UPDATE requests SET state = 'lost' WHERE state = 'queued'", "CHECK"),
+        ("UPDATE assessments SET state = 'running' WHERE name = 'over'", "ended assessment never changes"),
+        ("UPDATE assessments SET next_at = 1 WHERE name = 'over'", "ended assessment never changes"),
+        ("UPDATE assessments SET state = 'failed' WHERE name = 'running'", "CHECK"),
+        ("UPDATE assessments SET state = 'lost' WHERE name = 'running'", "CHECK"),
+        ("UPDATE assessments SET name = 'over' WHERE name = 'running'", "UNIQUE"),
+        ("DELETE FROM assessments WHERE name = 'running'", "never deleted"),
+        ("UPDATE assessment_specs SET body = x'00'", "asked for never changes"),
+        ("UPDATE assessment_log SET body = x'00'", "decision never changes"),
+        ("UPDATE events SET a = NULL", "CHECK"),
+        ("UPDATE events SET n = 1, a = 1", "CHECK"),
     ] {
         let error = sqlx::query(sql).execute(&mut conn).await.expect_err(sql);
         assert!(error.to_string().contains(word), "{sql}: {error}");
