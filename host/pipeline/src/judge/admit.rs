@@ -74,7 +74,10 @@ impl AssessError {
 }
 
 /// Accepts an assessment, or says why not.
-pub(crate) async fn assess(core: &Core, request: AssessmentRequest) -> Result<AssessmentReceipt, AssessError> {
+pub(crate) async fn assess(
+    core: &Core,
+    request: AssessmentRequest,
+) -> Result<AssessmentReceipt, AssessError> {
     let result = accept(core, request).await;
     let status = if result.is_ok() { "success" } else { "error" };
     cj::assessment_operations_total("create", status, 1);

@@ -9,6 +9,7 @@ mod admit;
 mod ask;
 mod drive;
 mod event;
+mod handle;
 mod prompt;
 mod publish;
 mod read;

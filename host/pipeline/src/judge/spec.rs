@@ -49,13 +49,17 @@ impl Spec {
         let judging = &request.judging;
         let provider = judging.provider.clone().unwrap_or_else(|| core.options.default_provider.clone());
         if !core.providers.contains_key(&provider) {
-            return Err(AssessError::UnknownProvider { name: provider.to_string(), known: core.provider_names() });
+            return Err(AssessError::UnknownProvider {
+                name: provider.to_string(),
+                known: core.provider_names(),
+            });
         }
         crate::intake::check_overrides(&judging.overrides).map_err(AssessError::from_submit)?;
         let mode = mode(options, judging, &provider);
         let design = design_name(judging)?;
         let settings = settings(options, &request, mode, design, seed)?;
-        let mixture = one_of("judging.grading", &judging.grading, "ordinal", &["ordinal", "gaussian_mixture"])?;
+        let mixture =
+            one_of("judging.grading", &judging.grading, "ordinal", &["ordinal", "gaussian_mixture"])?;
         let spec = Self {
             correlation_id: request.attribution.correlation_id.unwrap_or(id.0),
             design: judging.design.clone().unwrap_or_else(|| "adaptive".to_owned()),
@@ -95,10 +99,16 @@ fn name(name: &str) -> Result<(), AssessError> {
 fn essays(request: &AssessmentRequest) -> Result<Option<String>, AssessError> {
     let essays = &request.essays;
     if essays.len() < 2 {
-        return Err(invalid("essays", format!("there are {}: at least 2 are needed to compare", essays.len())));
+        return Err(invalid(
+            "essays",
+            format!("there are {}: at least 2 are needed to compare", essays.len()),
+        ));
     }
     if essays.len() > MAX_ESSAYS {
-        return Err(invalid("essays", format!("there are {}: at most {MAX_ESSAYS} are possible", essays.len())));
+        return Err(invalid(
+            "essays",
+            format!("there are {}: at most {MAX_ESSAYS} are possible", essays.len()),
+        ));
     }
     let mut seen = HashSet::new();
     for (at, essay) in essays.iter().enumerate() {
@@ -123,8 +133,11 @@ fn essays(request: &AssessmentRequest) -> Result<Option<String>, AssessError> {
 }
 
 fn scale(request: &AssessmentRequest) -> Result<Option<String>, AssessError> {
-    let anchors = || request.essays.iter().enumerate().filter_map(|(at, essay)| Some((at, essay.anchor_grade.as_ref()?)));
-    let Some(id) = request.judging.grade_scale.as_deref().or_else(|| anchors().next().map(|_| DEFAULT_SCALE)) else {
+    let anchors = || {
+        request.essays.iter().enumerate().filter_map(|(at, essay)| Some((at, essay.anchor_grade.as_ref()?)))
+    };
+    let Some(id) = request.judging.grade_scale.as_deref().or_else(|| anchors().next().map(|_| DEFAULT_SCALE))
+    else {
         return Ok(None);
     };
     let scale = Scale::by_id(id).map_err(|error| {
@@ -133,7 +146,10 @@ fn scale(request: &AssessmentRequest) -> Result<Option<String>, AssessError> {
     for (at, grade) in anchors() {
         scale.index(grade).map_err(|_| {
             let known = scale.grades().join(", ");
-            invalid(format!("essays[{at}].anchor_grade"), format!("`{grade}` is not a grade of `{id}`: {known}"))
+            invalid(
+                format!("essays[{at}].anchor_grade"),
+                format!("`{grade}` is not a grade of `{id}`: {known}"),
+            )
         })?;
     }
     Ok(Some(id.to_owned()))
@@ -206,14 +222,17 @@ fn budget(options: &JudgingOptions, judging: &Judging, items: usize) -> Result<u
     let least = items.div_ceil(2);
     let budget = match judging.max_comparisons {
         Some(wanted) if (wanted as usize) < least => {
-            let message = format!("{wanted} are too few: {items} essays need at least {least}, so that each is compared once");
+            let message = format!(
+                "{wanted} are too few: {items} essays need at least {least}, so that each is compared once"
+            );
             return Err(invalid("judging.max_comparisons", message));
         }
         Some(wanted) => (wanted as usize).min(ceiling),
         None => items.saturating_mul(options.comparisons_per_essay as usize).min(ceiling),
     };
     if budget < least {
-        let message = format!("this docket allows {ceiling} comparisons; {items} essays need at least {least}");
+        let message =
+            format!("this docket allows {ceiling} comparisons; {items} essays need at least {least}");
         return Err(invalid("essays", message));
     }
     Ok(budget)
