@@ -68,9 +68,14 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The 95 % interval of an essay's score, in logits. An unusable standard error gives no width.
+/// A standard error, where an unknown one is beyond all bounds.
+pub(crate) fn known_error(error: f64) -> f64 {
+    if error.is_finite() { error.max(0.0) } else { f64::INFINITY }
+}
+
+/// The 95 % interval of an essay's score, in logits. An unknown standard error leaves it open.
 pub(crate) fn interval(essay: &RankedEssay) -> (f64, f64) {
-    let error = if essay.standard_error.is_finite() { essay.standard_error.max(0.0) } else { 0.0 };
+    let error = known_error(essay.standard_error);
     (essay.score - Z95 * error, essay.score + Z95 * error)
 }
 

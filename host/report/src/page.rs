@@ -39,7 +39,7 @@ pub(crate) fn document(facts: &Facts<'_>) -> Markup {
                         }
                     }
                     footer {
-                        p { "Report of docket for assessment " code { (facts.view.id) } ", as it was at " (text::moment(facts.view.updated_at)) "." }
+                        p { "Report of docket for assessment " code { (facts.view.id) } ", as it was at " (text::when(facts.view.updated_at)) "." }
                     }
                 }
             }
@@ -82,8 +82,8 @@ fn ended(facts: &Facts<'_>) -> Markup {
     let detail = view.end.as_ref().map(|end| end.detail.trim()).filter(|detail| !detail.is_empty());
     html! {
         @if facts.is_running() {
-            "This is a snapshot of " (text::moment(view.updated_at)) "; every number may still change. "
-            "It began at " (text::moment(view.created_at)) "."
+            "This is a snapshot of " (text::when(view.updated_at)) "; every number may still change. "
+            "It began at " (text::when(view.created_at)) "."
         } @else {
             @if let Some(words) = words { (words) " " }
             @if let Some(detail) = detail.filter(|detail| Some(*detail) != words) {
@@ -91,9 +91,9 @@ fn ended(facts: &Facts<'_>) -> Markup {
             }
             @match view.ended_at {
                 Some(at) => {
-                    "It ended at " (text::moment(at)) ", " (text::span(at.since(view.created_at))) " after it began."
+                    "It ended at " (text::when(at)) ", " (text::span(at.since(view.created_at))) " after it began."
                 },
-                None => { "It last changed at " (text::moment(view.updated_at)) "." },
+                None => { "It last changed at " (text::when(view.updated_at)) "." },
             }
         }
     }

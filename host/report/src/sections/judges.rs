@@ -98,6 +98,7 @@ fn triples(diagnostics: &DiagnosticsView) -> Markup {
     // Counts scatter by about their root.
     let room = 2.0 * expected.max(0.0).sqrt() + 1.0;
     let words = match seen - expected {
+        _ if seen < 0.5 && expected < 0.5 => "There were too few triples to say anything.",
         more if more > room => {
             "More than expected: the judges do not follow one single order, for instance because they weigh different qualities in different pairs."
         }
