@@ -99,13 +99,13 @@ pub(crate) fn reliability_words(reliability: f64) -> (&'static str, &'static str
     }
 }
 
-/// Why an assessment ended, in words.
+/// Why an assessment ended, in words, where it does not say so itself.
 pub(crate) fn end_words(reason: &str) -> Option<&'static str> {
     Some(match reason {
         "stable" => "The scores had stopped changing, so further comparisons were not worth their cost.",
         "reliable" => "The wanted reliability was reached.",
         "budget_spent" => "The budget of comparisons was spent.",
-        "passes_spent" => "The permitted number of waves was used.",
+        "passes_spent" => "Every pair was compared as often as was asked for.",
         "no_pairs_left" => "Every useful pair of essays had been compared.",
         "nothing_succeeded" => "Not one comparison was answered.",
         "success_rate_too_low" => "Too many comparisons failed for scores that can be trusted.",

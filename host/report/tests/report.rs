@@ -134,9 +134,13 @@ fn the_headline_says_how_it_ended_and_how_sure_it_is() {
     view.diagnostics.as_mut().unwrap().reliability = 0.84;
     let page = html(&view, &all);
     let head = headline(&page);
-    for words in
-        ["Completed", "The wanted reliability was reached.", "2026-11-23\u{a0}", "<b>good</b> 0.84", "USD"]
-    {
+    for words in [
+        "Completed",
+        "The scores are as reliable as was asked for.",
+        "2026-11-23\u{a0}",
+        "<b>good</b> 0.84",
+        "USD",
+    ] {
         assert!(head.contains(words), "{words} in {head}");
     }
     view.diagnostics.as_mut().unwrap().reliability = 0.31;
@@ -162,12 +166,13 @@ fn states_without_an_end_or_without_scores_say_so() {
     let page = html(&fresh, &[]);
     assert_nested(&page);
     assert!(section(&page, "ranking").contains("There are no scores yet"));
+    assert!(headline(&page).contains("none was compared"), "an unknown number of essays is not called none");
     assert!(section(&page, "convergence").contains("No wave of comparisons was sent."));
 
     let failed = sample::without_scores(view.clone(), State::Failed, "nothing_succeeded", "no <credential>");
     let page = html(&failed, &[]);
     assert_nested(&page);
-    assert!(headline(&page).contains("Not one comparison was answered. <bdi>no &lt;credential&gt;</bdi>."));
+    assert!(headline(&page).contains("<bdi>no &lt;credential&gt;</bdi>."));
     assert!(headline(&page).contains("<b>unknown</b>"));
     assert!(section(&page, "ranking").contains("There are no scores, so there is no ranking."));
 
@@ -227,6 +232,13 @@ fn the_matrix_has_a_win_and_a_loss_for_each_comparison() {
     };
     let page = html(&view, &all);
     assert_eq!((marks(&page, "#0072B2"), marks(&page, "#E69F00")), (1, 1));
+    // The winner's row is blue: rows of 30 pixels from 30 on, with a margin of 2.
+    let place =
+        view.ranking.iter().position(|essay| Some(&essay.essay_id) == all[0].winner.as_ref()).unwrap();
+    let blue = page
+        .lines()
+        .find(|line| line.contains("<rect") && line.contains("height=\"26\"") && line.contains("#0072B2"));
+    assert!(blue.unwrap().contains(&format!(" y=\"{}\"", 30 + 30 * place + 2)), "{blue:?}");
     // Again, with the other winner: neither is ahead.
     let mut again = all[0].clone();
     let loser =
@@ -249,18 +261,25 @@ fn judges_groups_and_failures_are_reported() {
     view.progress.failed = 9;
     for (i, comparison) in all.iter_mut().take(9).enumerate() {
         comparison.status = "failed".into();
-        comparison.error_code = Some(if i < 6 { "content_policy" } else { "<odd>" }.into());
+        comparison.error_code = Some(if i < 6 { "EXTERNAL_SERVICE_ERROR" } else { "<odd>" }.into());
     }
     let page = html(&view, &all);
     assert!(between(&page, "</header>", "<nav").contains("3 groups that were never compared"));
     assert!(between(&page, "</header>", "<nav").contains("failed for good"));
     let judges = section(&page, "judges");
-    assert!(judges.contains("prefers the first") && judges.contains("60\u{a0}%"), "{judges}");
+    assert!(judges.contains("<td>prefers the first</td>") && judges.contains("60\u{a0}%"), "{judges}");
     assert!(judges.contains("More than expected"));
     let failures = section(&page, "failures");
+    assert!(!judges.contains("Not tested"));
     let (policy, odd) =
         (failures.find("refused the content").unwrap(), failures.find("&lt;odd&gt;").unwrap());
     assert!(policy < odd, "the most frequent reason is first");
+
+    let diagnostics = view.diagnostics.as_mut().unwrap();
+    (diagnostics.circular_triples, diagnostics.expected_circular_triples) = (None, None);
+    diagnostics.misfitting_essays.clear();
+    let page = html(&view, &all);
+    assert!(section(&page, "judges").contains("Not tested."), "what was not tested is not called good");
 }
 
 #[test]

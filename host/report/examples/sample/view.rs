@@ -95,7 +95,7 @@ fn asked(all: &mut Vec<ComparisonView>, random: &mut Random, essays: (&[f64], &[
             confidence: (!is_failed).then_some(4.1),
             justification: None,
             error_code: is_failed
-                .then(|| if random.next() < 0.6 { "timeout" } else { "bad_response" }.into()),
+                .then(|| if random.next() < 0.6 { "TIMEOUT" } else { "INVALID_RESPONSE" }.into()),
             request_id: None,
             provider: Some("openai".into()),
             model: Some(MODEL.into()),
@@ -275,7 +275,10 @@ fn view(
                 cost,
             }],
         },
-        end: Some(EndView { reason: "reliable".into(), detail: "Reliability 0.93, wanted 0.90.".into() }),
+        end: Some(EndView {
+            reason: "reliable".into(),
+            detail: "The scores are as reliable as was asked for.".into(),
+        }),
         ranking,
     }
 }

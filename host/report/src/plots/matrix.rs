@@ -150,7 +150,11 @@ pub(crate) fn groups(names: &[String], cells: &[Vec<Cell>]) -> Markup {
                 let words = share.map(text::percent).unwrap_or_default();
                 let middle = (x + SIDE.0 / 2, y + SIDE.1 / 2);
                 write(area, &words, (middle.0, middle.1 - 6), font(13.0, &INK, HPos::Center, VPos::Center))?;
-                let many = if cell.count > 0 { format!("of {}", cell.count) } else { "–".into() };
+                let many = match (cell.count, share) {
+                    (0, _) => "–".into(),
+                    (n, Some(_)) => format!("of {n}"),
+                    (n, None) => format!("{n} within"),
+                };
                 let below = if share.is_some() { middle.1 + 9 } else { middle.1 };
                 write(area, &many, (middle.0, below), font(10.5, &INK, HPos::Center, VPos::Center))?;
             }

@@ -116,6 +116,10 @@ fn triples(diagnostics: &DiagnosticsView) -> Markup {
 }
 
 fn misfit(diagnostics: &DiagnosticsView) -> Markup {
+    // Both come of the same simulation, which is left out for very many comparisons.
+    if diagnostics.misfitting_essays.is_empty() && diagnostics.circular_triples.is_none() {
+        return none("Not tested.");
+    }
     if diagnostics.misfitting_essays.is_empty() {
         return html! { p { "None: every essay's wins and losses fit its score." } };
     }
