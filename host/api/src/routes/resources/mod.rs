@@ -42,10 +42,10 @@ fn check_text(field: &str, text: &str, min: usize) -> ApiResult<()> {
 /// The grades of a scale, from low to high, or the field is wrong.
 fn grades_of(field: &str, scale: &str) -> ApiResult<Vec<String>> {
     let mut known = docket_pipeline::scales();
-    if let Some(at) = known.iter().position(|(id, _)| *id == scale) {
+    if let Some(at) = known.iter().position(|(id, _)| id == scale) {
         return Ok(known.swap_remove(at).1);
     }
-    let ids: Vec<&str> = known.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<&str> = known.iter().map(|(id, _)| id.as_str()).collect();
     Err(ApiError::invalid(field, format!("must be one of: {}", ids.join(", "))))
 }
 
