@@ -14,7 +14,9 @@ const MAX_ASSIGNMENT: usize = 100;
 const MIN_TEXT: usize = 10;
 
 /// Counts an operation by how it went.
-fn counted<T>(_operation: &'static str, result: ApiResult<T>) -> ApiResult<T> {
+fn counted<T>(operation: &'static str, result: ApiResult<T>) -> ApiResult<T> {
+    let status = if result.is_ok() { "success" } else { "failure" };
+    docket_telemetry::cj::admin_instruction_operations_total(operation, status, 1);
     result
 }
 
