@@ -112,6 +112,8 @@ pub struct JudgingOptions {
     pub seed: Option<u64>,
     /// Who the judge is told to be, in place of the built-in text.
     pub system_prompt: Option<String>,
+    /// Cacheable parts of prompts may be kept for an hour, also where an assessment does not ask for it.
+    pub long_cache: bool,
     /// The most assessments in hand at the same time.
     pub max_driven: u32,
     /// The `source_service` of the events of assessments.
@@ -133,6 +135,7 @@ impl Default for JudgingOptions {
             anchor_priority: 2.0,
             seed: None,
             system_prompt: None,
+            long_cache: false,
             max_driven: 64,
             source_service: "cj_assessment_service".to_owned(),
         }

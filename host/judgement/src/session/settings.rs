@@ -74,7 +74,11 @@ impl Settings {
     pub(super) fn design(&self) -> Box<dyn Design> {
         let rounds = if self.fill { u32::MAX } else { 1 };
         match self.design {
-            DesignName::Adaptive => Box::new(Adaptive::default()),
+            // What travels as one job is worth large waves; else small ones learn faster.
+            DesignName::Adaptive => {
+                let pairs_per_item = if self.fill { 2.0 } else { 0.5 };
+                Box::new(Adaptive { pairs_per_item, ..Adaptive::default() })
+            }
             DesignName::Coverage => Box::new(Coverage { rounds, ..Coverage::default() }),
             DesignName::Random => Box::new(RandomMatchings { rounds, ..RandomMatchings::default() }),
             DesignName::Swiss => Box::new(Swiss::default()),
