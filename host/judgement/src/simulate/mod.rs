@@ -3,6 +3,7 @@
 
 mod judge;
 mod measure;
+mod study;
 
 use crate::design::{Context, Design, Dice, InvalidContext, Next, Nothing, Outcome, Request};
 use crate::fit::FitError;
@@ -10,6 +11,7 @@ use crate::{Comparison, Comparisons, InvalidComparison, Scores};
 
 pub use judge::Judge;
 pub use measure::{Point, spearman};
+pub use study::{Means, Reached, Study, means, reached};
 
 /// Normal true scores with mean 0 and standard deviation `sigma` logits.
 pub fn truth(items: usize, sigma: f64, seed: u64) -> Vec<f64> {
