@@ -328,13 +328,13 @@ fn empty_variables_are_unset_and_dead_ones_say_so() {
         "",
         &[
             ("LLM_PROVIDER_SERVICE_BATCH_API_MODE", "nightly"),
-            ("CJ_ASSESSMENT_SERVICE_MAX_PAIRWISE_COMPARISONS", "288"),
+            ("CJ_ASSESSMENT_SERVICE_MAX_CONCURRENT_COMPARISONS", "100"),
         ],
         &[],
     );
     assert_eq!(value(&s, "LLM_PROVIDER_SERVICE_BATCH_API_MODE"), "(no effect)");
     assert_eq!(s.warnings().len(), 2);
-    assert!(s.warnings()[0].starts_with("CJ_ASSESSMENT_SERVICE_MAX_PAIRWISE_COMPARISONS has no effect"));
+    assert!(s.warnings()[0].starts_with("CJ_ASSESSMENT_SERVICE_MAX_CONCURRENT_COMPARISONS has no effect"));
 }
 
 proptest! {
