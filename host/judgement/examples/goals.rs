@@ -134,7 +134,7 @@ fn coin(items: usize, seeds: u64) -> Result<(), Box<dyn Error>> {
             for point in points() {
                 most = most.max(point.reliability);
                 sum += point.reliability;
-                fooled += point.ssr;
+                fooled += point.ssr.unwrap_or_default();
                 count += 1.0;
             }
         }

@@ -5,11 +5,12 @@ use crate::clock::Clock;
 use crate::hands::Hands;
 use crate::options::Options;
 use crate::provider::Provider;
+use crate::topics::Topics;
 use crate::view::StartError;
 use docket_adapter::Registry;
 use docket_provider::Outbound;
 use docket_store::SharedStore;
-use docket_types::{BatchId, ProviderName, RequestId, Timestamp};
+use docket_types::{AssessmentId, BatchId, ProviderName, RequestId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -47,6 +48,8 @@ pub(crate) struct Core {
     pub(crate) requests: Arc<Hands<RequestId>>,
     /// Jobs under way in this process.
     pub(crate) jobs: Arc<Hands<BatchId>>,
+    /// Assessments under way in this process.
+    pub(crate) assessments: Arc<Hands<AssessmentId>>,
     /// Terminal outcomes since the start.
     pub(crate) outcomes: AtomicU64,
     /// Accept nothing and claim nothing more.
@@ -65,6 +68,10 @@ pub(crate) struct Core {
     pub(crate) timer: Notify,
     /// A job may be due.
     pub(crate) job_due: Notify,
+    /// An assessment may be due.
+    pub(crate) assessment_due: Notify,
+    /// Who waits for which topic.
+    pub(crate) topics: Arc<Topics>,
 }
 
 impl Core {
@@ -90,6 +97,7 @@ impl Core {
             worker: Uuid::now_v7().to_string(),
             requests: Arc::default(),
             jobs: Arc::default(),
+            assessments: Arc::default(),
             outcomes: AtomicU64::new(0),
             closing: CancellationToken::new(),
             abort: CancellationToken::new(),
@@ -99,6 +107,8 @@ impl Core {
             work: TaskTracker::new(),
             timer: Notify::new(),
             job_due: Notify::new(),
+            assessment_due: Notify::new(),
+            topics: Arc::default(),
         })
     }
 

@@ -7,7 +7,7 @@ use crate::view::{
     CancelOutcome, DrainReport, MockMode, ModelFilter, Models, PluginView, ProviderStatus, Receipt, Request,
     StartError, SubmitError, TestError, TestReport,
 };
-use crate::{answer, batch, claim, intake, provider, settle, ticks};
+use crate::{answer, batch, claim, intake, judge, provider, settle, ticks};
 use docket_scheduling::cost;
 use docket_store::{
     Change, DeliveryState, DeliveryView, Error, IdempotencyKey, Leased, Load, RequestView, SharedStore,
@@ -35,7 +35,7 @@ pub struct Pipeline {
 /// Access to a running pipeline. Cheap to clone.
 #[derive(Clone)]
 pub struct Handle {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
 }
 
 impl Pipeline {
@@ -51,6 +51,7 @@ impl Pipeline {
         core.loops.spawn(ticks::heartbeat(Arc::clone(&core)));
         core.loops.spawn(ticks::gauges(Arc::clone(&core)));
         core.claimers.spawn(batch::run(Arc::clone(&core)));
+        core.claimers.spawn(judge::run(Arc::clone(&core)));
         Ok(Self { core })
     }
 

@@ -127,7 +127,7 @@ fn check_model(submission: &Submission, manifest: &Manifest) -> Result<(), Submi
     })
 }
 
-fn check_overrides(overrides: &Overrides) -> Result<(), SubmitError> {
+pub(crate) fn check_overrides(overrides: &Overrides) -> Result<(), SubmitError> {
     let field = |name: &str| format!("llm_config_overrides.{name}");
     if overrides.temperature.is_some_and(|t| !(0.0..=2.0).contains(&t)) {
         return Err(invalid(field("temperature_override"), "must be from 0 to 2"));

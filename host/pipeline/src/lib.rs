@@ -10,6 +10,7 @@ mod claim;
 mod deliver;
 mod exchange;
 mod intake;
+mod judge;
 mod lane;
 mod settle;
 
@@ -26,10 +27,12 @@ mod options;
 mod provider;
 mod stats;
 mod ticks;
+mod topics;
 mod view;
 
 pub use clock::{Clock, SystemClock};
 pub use core::Parts;
 pub use handle::{Handle, Pipeline};
-pub use options::{Options, ProviderOptions, WebhookOptions};
+pub use judge::{AssessError, AssessmentCancel, AssessmentReceipt, DecisionView, scales};
+pub use options::{JudgingOptions, Options, ProviderOptions, WebhookOptions};
 pub use view::*;

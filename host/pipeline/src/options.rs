@@ -1,6 +1,7 @@
 //! What an operator decides about the pipeline.
 
 use docket_scheduling::{breaker, retry};
+use docket_types::assessment::BatchingMode;
 use docket_types::{ProviderName, QueueMode};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -51,6 +52,8 @@ pub struct Options {
     pub webhooks: WebhookOptions,
     /// The `source_service` of the event envelope.
     pub source_service: String,
+    /// Comparative judgement.
+    pub judging: JudgingOptions,
 }
 
 impl Default for Options {
@@ -77,6 +80,61 @@ impl Default for Options {
             mock_mode: None,
             webhooks: WebhookOptions::default(),
             source_service: "llm_provider_service".to_owned(),
+            judging: JudgingOptions::default(),
+        }
+    }
+}
+
+/// Comparative judgement: what holds for assessments that say nothing else.
+#[derive(Debug, Clone)]
+pub struct JudgingOptions {
+    /// How comparisons travel.
+    pub batching_mode: BatchingMode,
+    /// Whose batch API assessments may use; empty for everybody's.
+    pub batch_api_providers: Vec<ProviderName>,
+    /// Comparisons tell the queue how they are to travel.
+    pub hints: bool,
+    /// The most requests for each essay.
+    pub comparisons_per_essay: u32,
+    /// The most requests of an assessment, whatever it asks for.
+    pub max_comparisons: u32,
+    /// How often one comparison is asked for at most; 1 for no retry.
+    pub attempts: u32,
+    /// How long a comparison may take.
+    pub comparison_ttl: Duration,
+    /// The share of comparisons that must succeed for scores to be published; 0 for any.
+    pub least_success_rate: f64,
+    /// The reliability at which an assessment may stop.
+    pub reliability: f64,
+    /// How much of the comparisons an anchor gets, relative to the others.
+    pub anchor_priority: f64,
+    /// The seed of everything that is drawn; else each assessment's content is its seed.
+    pub seed: Option<u64>,
+    /// Who the judge is told to be, in place of the built-in text.
+    pub system_prompt: Option<String>,
+    /// The most assessments in hand at the same time.
+    pub max_driven: u32,
+    /// The `source_service` of the events of assessments.
+    pub source_service: String,
+}
+
+impl Default for JudgingOptions {
+    fn default() -> Self {
+        Self {
+            batching_mode: BatchingMode::SerialBundle,
+            batch_api_providers: Vec::new(),
+            hints: false,
+            comparisons_per_essay: 12,
+            max_comparisons: 20_000,
+            attempts: 3,
+            comparison_ttl: Duration::from_secs(26 * 3600),
+            least_success_rate: 0.8,
+            reliability: 0.9,
+            anchor_priority: 2.0,
+            seed: None,
+            system_prompt: None,
+            max_driven: 64,
+            source_service: "cj_assessment_service".to_owned(),
         }
     }
 }

@@ -35,6 +35,8 @@ pub(crate) async fn hints(core: Arc<Core>) {
                 }
             }
             Ok(Change::Job) => core.job_due.notify_one(),
+            Ok(Change::Assessment) => core.assessment_due.notify_one(),
+            Ok(Change::Topic(topic)) => core.topics.tell(&topic),
             Ok(_) => {}
             Err(RecvError::Lagged(_)) => wake_all(&core),
             Err(RecvError::Closed) => return,
@@ -45,6 +47,8 @@ pub(crate) async fn hints(core: Arc<Core>) {
 fn wake_all(core: &Core) {
     core.providers.values().for_each(|provider| provider.ready.notify_one());
     core.job_due.notify_one();
+    core.assessment_due.notify_one();
+    core.topics.tell_all();
 }
 
 /// Retry times that come, leases that ran out, requests whose time is over.
@@ -149,7 +153,7 @@ pub(crate) async fn heartbeat(core: Arc<Core>) {
         if renew(&core, every).await {
             renewed = Instant::now();
         } else if renewed.elapsed() + every >= lease::trust_for(core.options.lease) {
-            let stopped = core.requests.stop_all() + core.jobs.stop_all();
+            let stopped = core.requests.stop_all() + core.jobs.stop_all() + core.assessments.stop_all();
             if stopped > 0 {
                 tracing::error!(stopped, "leases could not be renewed; the work under them is stopped");
             }
@@ -160,7 +164,8 @@ pub(crate) async fn heartbeat(core: Arc<Core>) {
 async fn renew(core: &Core, limit: Duration) -> bool {
     let leases = core.requests.leases();
     let jobs = core.jobs.leases();
-    if leases.is_empty() && jobs.is_empty() {
+    let assessments = core.assessments.leases();
+    if leases.is_empty() && jobs.is_empty() && assessments.is_empty() {
         return true;
     }
     let all = async {
@@ -177,6 +182,13 @@ async fn renew(core: &Core, limit: Duration) -> bool {
                 && core.jobs.stop(id, epoch)
             {
                 host::lease_losses_total("job", 1);
+            }
+        }
+        for (id, epoch) in assessments {
+            if core.store.renew_assessment(id, epoch, until).await? == docket_store::Fenced::Stale
+                && core.assessments.stop(id, epoch)
+            {
+                host::lease_losses_total("assessment", 1);
             }
         }
         Ok::<_, docket_store::Error>(())

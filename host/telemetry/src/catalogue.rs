@@ -86,6 +86,82 @@ llm "llm_provider_" {
         "Prompt blocks whose cache lifetimes are out of order.";
 }
 
+/// Names, labels and buckets of the seed's CJ assessment service. What that service declared and never counted is counted here.
+cj "cj_" {
+    counter assessment_http_requests_total(method, endpoint, status_code)
+        "HTTP requests about assessments, by route template and status.";
+    histogram assessment_http_request_duration_seconds(method, endpoint) [default]
+        "Time to answer an HTTP request about assessments.";
+    counter assessment_operations_total(operation, status)
+        "Assessments: created, completed, failed, cancelled; success or error.";
+    counter assessment_llm_api_calls_total(provider, model, status)
+        "Comparisons submitted to the queue: queued or error.";
+    counter callbacks_processed_total(status)
+        "Outcomes of comparisons that assessments read: success, error, ignored (duplicate, late or foreign).";
+    counter admin_instruction_operations_total(operation, status)
+        "Changes and reads of instructions, prompts, rubrics and anchors.";
+    histogram callback_latency_seconds() [0.1 0.5 1 2 5 10 30 60 120]
+        "Time from an outcome to the assessment's reading of it.";
+    histogram callback_processing_duration_seconds() [0.01 0.05 0.1 0.5 1 2 5]
+        "Time to apply a batch of outcomes and to decide.";
+    gauge batch_state(state)
+        "Assessments in hand by what they do: waiting_callbacks, scoring.";
+    histogram batch_progress_percentage() [0 10 20 30 40 50 60 70 80 90 95 99 100]
+        "Share of the budget that was used at the end of each wave, in percent.";
+    histogram batch_processing_duration_seconds() [60 120 300 600 1200 1800 3600 7200]
+        "Time from an assessment's acceptance to its end.";
+    gauge stuck_batches_detected()
+        "Assessments that this process took over after their holder was lost.";
+    counter stuck_batches_recovered_total()
+        "Assessments that went on after their holder was lost.";
+    counter stuck_batches_failed_total()
+        "Assessments that could not go on and were ended.";
+    counter comparisons_total(status)
+        "Comparisons by how they ended: completed or failed.";
+    histogram iterations_per_batch() [1 2 3 5 10 15 20 30 50]
+        "Waves of an assessment at its end.";
+    histogram score_stability_changes() [0 0.01 0.05 0.1 0.2 0.3 0.5 1.0]
+        "The largest change of a score from wave to wave, in logits.";
+    counter failed_comparisons_total(failure_reason)
+        "Failed attempts by error code.";
+    counter retry_batches_submitted_total()
+        "Times that an assessment asked again for what had failed.";
+    counter successful_retries_total()
+        "Comparisons that were answered after a failed attempt.";
+    counter permanently_failed_comparisons_total()
+        "Comparisons whose last attempt failed.";
+    gauge failed_pool_size(batch_id)
+        "Failed comparisons that will be tried again; batch_id is always all, so that labels stay few.";
+    counter llm_requests_total(batching_mode)
+        "Comparisons asked for by waves.";
+    counter llm_batches_started_total(batching_mode)
+        "Assessments that asked for their first wave.";
+    counter workflow_decisions_total(decision)
+        "Decisions: FINALIZE_SCORING, FINALIZE_FAILURE, REQUEST_MORE_COMPARISONS, WAIT_FOR_CALLBACKS, NO_OP.";
+    counter bt_se_inflated_batches_total()
+        "Assessments that ended with large standard errors.";
+    counter bt_sparse_coverage_batches_total()
+        "Assessments that ended with less than one comparison an essay.";
+}
+
+/// Names of the seed's CJ assessment service that carry the platform's prefix.
+huleedu_cj "huleedu_cj_" {
+    histogram comparisons_made() [0 10 25 50 100 200 500 1000]
+        "Answered comparisons of an assessment at its end.";
+    histogram assessment_duration_seconds() [10 30 60 120 300 600 1200]
+        "Time from an assessment's acceptance to its end.";
+    counter prompt_fetch_failures_total(reason)
+        "Texts that an assessment names and that are not stored.";
+    counter prompt_fetch_success_total()
+        "Texts that were read for an assessment.";
+}
+
+/// The seed's name for how long messages waited.
+kafka "kafka_" {
+    histogram message_queue_latency_seconds() [default]
+        "Age of an incoming event when it was read.";
+}
+
 /// Docket's own.
 host "docket_" {
     gauge build_info(version, rustc)

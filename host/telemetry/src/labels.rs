@@ -111,7 +111,7 @@ macro_rules! tables {
 }
 
 tables! {
-    adapter 64 cacheable 8 call 32 circuit_name 64 commit 8 direction 8 endpoint 128 error_type 64 expiry_reason 16
+    adapter 64 batch_id 8 batching_mode 8 cacheable 8 call 32 circuit_name 64 commit 8 decision 16 direction 8 endpoint 128 error_type 64 expiry_reason 16 failure_reason 64
     from_state 8 http_status_code 128 kind 32 lifecycle_stage 32 method 32 mode 8 model 256 operation 64 provider 64
     queue_processing_mode 8 queue_type 16 reason 64 request_type 16 result 64 rustc 8 scope 16 section 16 service 8
     sink 16 stage 32 state 32 status 16 status_code 128 target 64 to_state 8 token_type 16 ttl 16 validation_type 32

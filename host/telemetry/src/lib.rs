@@ -15,7 +15,7 @@ mod metric;
 mod process;
 mod recorder;
 
-pub use catalogue::{CATALOGUE, host, llm};
+pub use catalogue::{CATALOGUE, cj, host, huleedu_cj, kafka, llm};
 pub use labels::{OTHER, allow};
 pub use logs::{Error, LogFormat, LogOptions, init_tracing};
 pub use metric::{Kind, Metric};

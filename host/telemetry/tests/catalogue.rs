@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may stop at what it did not expect")]
 
-use docket_telemetry::{CATALOGUE, Kind, host, llm, scoped};
+use docket_telemetry::{CATALOGUE, Kind, cj, host, huleedu_cj, kafka, llm, scoped};
 use std::collections::{BTreeMap, BTreeSet};
 
 const DEFAULT: &str = ".005 .01 .025 .05 .075 .1 .25 .5 .75 1 2.5 5 7.5 10";
@@ -92,6 +92,42 @@ const SEED: &[(&str, &str, &str, &str)] = &[
     ("llm_provider_prompt_ttl_violations_total", "counter", "provider model stage", ""),
 ];
 
+/// As above, of the seed's judging service.
+const JUDGING: &[(&str, &str, &str, &str)] = &[
+    ("cj_assessment_http_requests_total", "counter", "method endpoint status_code", ""),
+    ("cj_assessment_http_request_duration_seconds", "histogram", "method endpoint", DEFAULT),
+    ("cj_assessment_operations_total", "counter", "operation status", ""),
+    ("cj_assessment_llm_api_calls_total", "counter", "provider model status", ""),
+    ("cj_callbacks_processed_total", "counter", "status", ""),
+    ("cj_admin_instruction_operations_total", "counter", "operation status", ""),
+    ("cj_callback_latency_seconds", "histogram", "", "0.1 0.5 1 2 5 10 30 60 120"),
+    ("cj_callback_processing_duration_seconds", "histogram", "", "0.01 0.05 0.1 0.5 1 2 5"),
+    ("cj_batch_state", "gauge", "state", ""),
+    ("cj_batch_progress_percentage", "histogram", "", "0 10 20 30 40 50 60 70 80 90 95 99 100"),
+    ("cj_batch_processing_duration_seconds", "histogram", "", "60 120 300 600 1200 1800 3600 7200"),
+    ("cj_stuck_batches_detected", "gauge", "", ""),
+    ("cj_stuck_batches_recovered_total", "counter", "", ""),
+    ("cj_stuck_batches_failed_total", "counter", "", ""),
+    ("cj_comparisons_total", "counter", "status", ""),
+    ("cj_iterations_per_batch", "histogram", "", "1 2 3 5 10 15 20 30 50"),
+    ("cj_score_stability_changes", "histogram", "", "0 0.01 0.05 0.1 0.2 0.3 0.5 1.0"),
+    ("cj_failed_comparisons_total", "counter", "failure_reason", ""),
+    ("cj_retry_batches_submitted_total", "counter", "", ""),
+    ("cj_successful_retries_total", "counter", "", ""),
+    ("cj_permanently_failed_comparisons_total", "counter", "", ""),
+    ("cj_failed_pool_size", "gauge", "batch_id", ""),
+    ("cj_llm_requests_total", "counter", "batching_mode", ""),
+    ("cj_llm_batches_started_total", "counter", "batching_mode", ""),
+    ("cj_workflow_decisions_total", "counter", "decision", ""),
+    ("cj_bt_se_inflated_batches_total", "counter", "", ""),
+    ("cj_bt_sparse_coverage_batches_total", "counter", "", ""),
+    ("huleedu_cj_comparisons_made", "histogram", "", "0 10 25 50 100 200 500 1000"),
+    ("huleedu_cj_assessment_duration_seconds", "histogram", "", "10 30 60 120 300 600 1200"),
+    ("huleedu_cj_prompt_fetch_failures_total", "counter", "reason", ""),
+    ("huleedu_cj_prompt_fetch_success_total", "counter", "", ""),
+    ("kafka_message_queue_latency_seconds", "histogram", "", DEFAULT),
+];
+
 /// Emits each of the seed's metrics once, through its function.
 fn emit_all() {
     llm::http_requests_total("POST", "/api/v1/comparison", "202", 1);
@@ -132,6 +168,42 @@ fn emit_all() {
     llm::prompt_ttl_violations_total("anthropic", "m", "user_blocks", 1);
 }
 
+/// Emits each of the judging service's metrics once.
+fn emit_judging() {
+    cj::assessment_http_requests_total("x", "x", "x", 1);
+    cj::assessment_http_request_duration_seconds("x", "x", 1.0);
+    cj::assessment_operations_total("x", "x", 1);
+    cj::assessment_llm_api_calls_total("x", "x", "x", 1);
+    cj::callbacks_processed_total("x", 1);
+    cj::admin_instruction_operations_total("x", "x", 1);
+    cj::callback_latency_seconds(1.0);
+    cj::callback_processing_duration_seconds(1.0);
+    cj::batch_state("x", 1.0);
+    cj::batch_progress_percentage(1.0);
+    cj::batch_processing_duration_seconds(1.0);
+    cj::stuck_batches_detected(1.0);
+    cj::stuck_batches_recovered_total(1);
+    cj::stuck_batches_failed_total(1);
+    cj::comparisons_total("x", 1);
+    cj::iterations_per_batch(1.0);
+    cj::score_stability_changes(1.0);
+    cj::failed_comparisons_total("x", 1);
+    cj::retry_batches_submitted_total(1);
+    cj::successful_retries_total(1);
+    cj::permanently_failed_comparisons_total(1);
+    cj::failed_pool_size("x", 1.0);
+    cj::llm_requests_total("x", 1);
+    cj::llm_batches_started_total("x", 1);
+    cj::workflow_decisions_total("x", 1);
+    cj::bt_se_inflated_batches_total(1);
+    cj::bt_sparse_coverage_batches_total(1);
+    huleedu_cj::comparisons_made(1.0);
+    huleedu_cj::assessment_duration_seconds(1.0);
+    huleedu_cj::prompt_fetch_failures_total("x", 1);
+    huleedu_cj::prompt_fetch_success_total(1);
+    kafka::message_queue_latency_seconds(1.0);
+}
+
 fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
@@ -142,7 +214,10 @@ fn numbers(text: &str) -> Vec<f64> {
 
 /// (sample name, labels, value) of a line as the seed's harness reads it: labels in braces, split at commas.
 fn parse(line: &str) -> Option<(String, BTreeMap<String, String>, f64)> {
-    let (name, rest) = line.split_once('{')?;
+    let Some((name, rest)) = line.split_once('{') else {
+        let (name, value) = line.split_once(' ').filter(|(name, _)| !name.starts_with('#'))?;
+        return Some((name.to_owned(), BTreeMap::new(), value.parse().ok()?));
+    };
     let (labels, value) = rest.rsplit_once("} ")?;
     let labels = labels
         .split(',')
@@ -158,8 +233,11 @@ fn parse(line: &str) -> Option<(String, BTreeMap<String, String>, f64)> {
 
 #[test]
 fn exposition_has_the_seeds_names_types_labels_and_buckets() {
-    let ((), text) = scoped(emit_all);
-    for (name, kind, labels, buckets) in SEED {
+    let ((), text) = scoped(|| {
+        emit_all();
+        emit_judging();
+    });
+    for (name, kind, labels, buckets) in SEED.iter().chain(JUDGING) {
         assert_eq!(text.matches(&format!("\n# TYPE {name} {kind}\n")).count(), 1, "{name} as a {kind}, once");
         let sample = if *kind == "histogram" { format!("{name}_bucket") } else { (*name).to_owned() };
         let lines: Vec<_> = text.lines().filter_map(parse).filter(|(n, ..)| *n == sample).collect();
@@ -175,7 +253,8 @@ fn exposition_has_the_seeds_names_types_labels_and_buckets() {
         assert_eq!(seen_buckets, numbers(buckets), "{name}");
         if *kind == "histogram" {
             for part in ["sum", "count"] {
-                assert!(text.contains(&format!("\n{name}_{part}{{")), "{name}_{part}");
+                let next = if labels.is_empty() { " " } else { "{" };
+                assert!(text.contains(&format!("\n{name}_{part}{next}")), "{name}_{part}");
             }
         }
     }
@@ -188,18 +267,16 @@ fn catalogue_is_the_seeds_list_and_our_own_and_nothing_else() {
     let llm: BTreeSet<_> =
         CATALOGUE.iter().map(|m| m.name).filter(|n| n.starts_with("llm_provider_")).collect();
     assert_eq!(llm, seed);
-    for (name, _, labels, _) in SEED {
+    for (name, _, labels, _) in SEED.iter().chain(JUDGING) {
         let metric = CATALOGUE.iter().find(|m| m.name == *name).expect("listed");
         assert_eq!(metric.labels, words(labels), "{name}: the order of labels is the order of arguments");
     }
     let names: BTreeSet<_> = CATALOGUE.iter().map(|m| m.name).collect();
     assert_eq!(names.len(), CATALOGUE.len(), "no name twice");
     for metric in CATALOGUE {
-        assert!(
-            metric.name.starts_with("llm_provider_") || metric.name.starts_with("docket_"),
-            "{}",
-            metric.name
-        );
+        let ours = metric.name.starts_with("docket_");
+        let seeds = seed.contains(metric.name) || JUDGING.iter().any(|(name, ..)| *name == metric.name);
+        assert!(ours != seeds, "{}", metric.name);
         assert_eq!(metric.kind == Kind::Histogram, !metric.buckets.is_empty(), "{}", metric.name);
         assert!(metric.buckets.is_sorted() && metric.help.ends_with('.'), "{}", metric.name);
     }

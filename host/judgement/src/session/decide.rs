@@ -212,7 +212,7 @@ impl Session {
     fn rescore(&mut self) -> Option<String> {
         let (_, answered, _) = self.counts();
         let fitted = self.fit();
-        let Some(wave) = self.waves.last_mut() else { return None };
+        let wave = self.waves.last_mut()?;
         match fitted {
             Ok(scores) => {
                 wave.answered = answered;

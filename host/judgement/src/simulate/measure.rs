@@ -19,8 +19,9 @@ pub struct Point {
     pub true_reliability: f64,
     /// The root of the mean squared error in logits, both centred.
     pub rmse: f64,
-    /// The scale separation reliability, which adaptive pairs inflate.
-    pub ssr: f64,
+    /// The scale separation reliability of a mode with hardly any prior, which adaptive pairs inflate; nothing where that
+    /// fit fails.
+    pub ssr: Option<f64>,
     /// The empirical-Bayes reliability.
     pub reliability: f64,
     /// The share of true scores within 1.96 standard errors.
@@ -32,7 +33,13 @@ pub struct Point {
 }
 
 impl Point {
-    pub(super) fn new(truth: &[f64], scores: &Scores, wave: u32, comparisons: usize) -> Self {
+    pub(super) fn new(
+        truth: &[f64],
+        scores: &Scores,
+        flat: Option<&Scores>,
+        wave: u32,
+        comparisons: usize,
+    ) -> Self {
         let n = truth.len() as f64;
         let mean = truth.iter().sum::<f64>() / n;
         let errors = truth.iter().zip(&scores.mean).map(|(truth, score)| score - (truth - mean));
@@ -46,7 +53,7 @@ impl Point {
             spearman: spearman(truth, &scores.mean),
             true_reliability: correlation * correlation,
             rmse: (squared / n).sqrt(),
-            ssr: crate::stopping::separation_reliability(scores),
+            ssr: flat.map(crate::stopping::separation_reliability),
             reliability: scores.reliability(),
             coverage: within.count() as f64 / n,
             sigma: scores.sigma,
@@ -107,7 +114,7 @@ mod tests {
     fn a_point_measures_around_the_mean() {
         let scores =
             Scores { mean: vec![-1.0, 1.0], standard_error: vec![0.1, 0.6], sigma: 1.0, bias: Vec::new() };
-        let point = Point::new(&[10.0, 11.0], &scores, 2, 6);
+        let point = Point::new(&[10.0, 11.0], &scores, Some(&scores), 2, 6);
         assert!((point.rmse - 0.5).abs() < 1e-12);
         assert!((point.coverage - 0.5).abs() < 1e-12);
         assert!((point.per_item - 3.0).abs() < 1e-12);

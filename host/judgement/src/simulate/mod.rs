@@ -6,12 +6,15 @@ mod measure;
 mod study;
 
 use crate::design::{Context, Design, Dice, InvalidContext, Next, Nothing, Outcome, Request};
-use crate::fit::FitError;
+use crate::fit::{FitError, map};
 use crate::{Comparison, Comparisons, InvalidComparison, Scores};
 
 pub use judge::Judge;
 pub use measure::{Point, spearman};
 pub use study::{Means, Reached, Study, means, reached};
+
+/// The prior's precision of the scores whose separation is shown: hardly any, but enough for items that always win.
+const FLAT: f64 = 0.01;
 
 /// Normal true scores with mean 0 and standard deviation `sigma` logits.
 pub fn truth(items: usize, sigma: f64, seed: u64) -> Vec<f64> {
@@ -122,12 +125,10 @@ pub fn run(setup: &mut Setup<'_>) -> Result<Run, SimulationError> {
             run.history.push(Request { pair, outcome: Outcome::Answered });
             let measured = rows.len() >= setup.measured_from;
             if measured && setup.every > 0 && (k + 1) % setup.every == 0 && k + 1 < pairs.len() {
-                let scores = (setup.fit)(&Comparisons::new(items, usize::from(judges), rows.clone())?)?;
-                run.points.push(Point::new(setup.truth, &scores, wave, rows.len()));
+                run.points.push(measure(setup, &rows, wave)?.0);
             }
         }
-        let scores = (setup.fit)(&Comparisons::new(items, usize::from(judges), rows.clone())?)?;
-        let point = Point::new(setup.truth, &scores, wave, rows.len());
+        let (point, scores) = measure(setup, &rows, wave)?;
         let previous = run.scores.as_ref();
         let ended = (setup.stop)(&Progress { point: &point, previous, scores: &scores });
         run.points.push(point);
@@ -137,6 +138,15 @@ pub fn run(setup: &mut Setup<'_>) -> Result<Run, SimulationError> {
         }
     }
     Ok(run)
+}
+
+/// Fits the answers so far and compares the scores with the truth.
+fn measure(setup: &Setup<'_>, rows: &[Comparison], wave: u32) -> Result<(Point, Scores), SimulationError> {
+    let comparisons = Comparisons::new(setup.truth.len(), setup.judges.len(), rows.to_vec())?;
+    let scores = (setup.fit)(&comparisons)?;
+    let options = map::Options { lambda: FLAT, ..map::Options::default() };
+    let flat = map::fit(&comparisons, &options).ok().map(|fit| fit.scores);
+    Ok((Point::new(setup.truth, &scores, flat.as_ref(), wave, rows.len()), scores))
 }
 
 #[cfg(test)]

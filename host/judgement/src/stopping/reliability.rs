@@ -4,6 +4,7 @@ use crate::Scores;
 
 /// Scale separation reliability, `(Var(s) - mean(se^2)) / Var(s)` (Andrich 1982), at least 0.
 ///
+/// The scores must come from a fit with hardly any prior (posterior means are shrunk already, which makes this too small).
 /// For comparison with other tools only: where pairs were chosen by the scores it is far too high, even for coin tosses.
 pub fn separation_reliability(scores: &Scores) -> f64 {
     let n = scores.mean.len() as f64;

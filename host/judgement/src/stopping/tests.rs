@@ -100,6 +100,12 @@ fn a_covered_net_is_resampled_once() {
 }
 
 #[test]
+fn resampling_without_a_pair_ends_the_run() {
+    let exhausted = Inputs { resampling_exhausted: true, ..inputs(20, 200, 190, 0) };
+    assert_eq!(reference(&exhausted), (Decision::Finish, Reason::NoPairsLeft));
+}
+
+#[test]
 fn reliability_waits_for_random_rounds_and_three_answers_per_item() {
     let rules = Rules::default();
     let reliable = Inputs { reliability: Some(0.9), ..inputs(100, 1000, 300, 0) };

@@ -59,6 +59,7 @@ pub(super) fn fit(problem: &Problem<'_>, sites: &[Site], start: Start) -> Result
         last_residual = hyper.step(&state.sums(&hyper));
         last_change = f64::INFINITY;
     }
+    state.widen(&hyper);
     let mut fit = assemble(&state.posterior(), &hyper, iterations, converged)?;
     let n = problem.items;
     fit.covariance = Some(state.covariance.view((0, 0), (n, n)).into_owned());
@@ -154,6 +155,28 @@ impl<'a> State<'a> {
                 variance += c[(b, b)] + 2.0 * a * (c[(i, b)] - c[(k, b)]);
             }
             *z = (mean, variance);
+        }
+    }
+
+    /// Adds what the scores owe to not knowing sigma: their covariance moves along `C m / sigma^2` with the logarithm
+    /// of sigma squared, whose information is half the squared norm of `I - C / sigma^2` (Kass and Steffey 1989).
+    fn widen(&mut self, hyper: &Hyper) {
+        let Some(prior) = hyper.log_variance_precision() else { return };
+        let (n, s2) = (self.problem.items, hyper.variance());
+        let mut information = prior;
+        let mut along = vec![0.0; n];
+        for k in 0..n {
+            for (i, (along, c)) in along.iter_mut().zip(self.covariance.column(k).iter()).enumerate() {
+                let rest = f64::from(u8::from(i == k)) - c / s2;
+                information += 0.5 * rest * rest;
+                *along += c * self.score[k] / s2;
+            }
+        }
+        for k in 0..n {
+            for (i, along_i) in along.iter().enumerate() {
+                self.covariance[(i, k)] += along_i * along[k] / information;
+            }
+            self.variance[k] += along[k] * along[k] / information;
         }
     }
 

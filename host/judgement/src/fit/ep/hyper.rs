@@ -142,6 +142,11 @@ impl Hyper {
         libm::exp(self.log_variance)
     }
 
+    /// The prior's precision of the log of the variance, if that is fitted.
+    pub(super) fn log_variance_precision(&self) -> Option<f64> {
+        self.fit_variance.then_some(1.0 / (LOG_VARIANCE_DEVIATION * LOG_VARIANCE_DEVIATION))
+    }
+
     /// The tie parameter; 0 without ties.
     pub(super) fn nu(&self) -> f64 {
         self.log_nu.map_or(0.0, libm::exp)

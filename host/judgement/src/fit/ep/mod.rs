@@ -97,7 +97,7 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// The covariance of the scores under the prior `N(0, sigma^2)`, with the common level that no comparison tells of
+    /// The covariance of the scores under the prior `N(0, sigma^2)`, widened for what is not known of sigma, with the common level that no comparison tells of
     /// still in it (so differences are right, and so are traces up to a constant). Only up to [`Options::dense_limit`].
     pub const fn covariance(&self) -> Option<&DMatrix<f64>> {
         self.covariance.as_ref()

@@ -1,9 +1,10 @@
 //! Newton's method with the whole Hessian of scores, position biases and the tie parameter.
 
-use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::{Fit, Problem, log_nu_precision, sigma};
 use crate::fit::FitError;
+use crate::fit::inverse::inverse;
 use crate::fit::likelihood::{Answers, expected};
 use crate::graph::Structure;
 use crate::{Bias, Scores};
@@ -17,7 +18,8 @@ pub(super) fn fit(problem: &Problem<'_>) -> Result<Fit, FitError> {
     let mut at = DVector::zeros(size);
     let mut objective = value(problem, &at);
     for iterations in 1..=problem.options.max_iterations {
-        let (gradient, factored) = expand(problem, &at)?;
+        let (gradient, hessian) = expand(problem, &at);
+        let factored = Cholesky::new(hessian).ok_or(FitError::Numerical("Newton's method"))?;
         let step = factored.solve(&gradient);
         let decrement = gradient.dot(&step);
         if !decrement.is_finite() {
@@ -77,8 +79,8 @@ fn value(problem: &Problem<'_>, at: &DVector<f64>) -> f64 {
     log_likelihood(problem, at) - prior
 }
 
-/// The gradient and the factored negative Hessian.
-fn expand(problem: &Problem<'_>, at: &DVector<f64>) -> Result<(DVector<f64>, Cholesky<f64, Dyn>), FitError> {
+/// The gradient and the negative Hessian.
+fn expand(problem: &Problem<'_>, at: &DVector<f64>) -> (DVector<f64>, DMatrix<f64>) {
     let (n, size) = (problem.items, at.len());
     let nu = problem.log_nu(at).map_or(0.0, libm::exp);
     let mut gradient = DVector::from_fn(size, |k, _| -problem.prior(k) * at[k]);
@@ -111,14 +113,13 @@ fn expand(problem: &Problem<'_>, at: &DVector<f64>) -> Result<(DVector<f64>, Cho
             hessian[(size - 1, size - 1)] += site.hard() * tie * (1.0 - tie);
         }
     }
-    let factored = Cholesky::new(hessian).ok_or(FitError::Numerical("Newton's method"))?;
-    Ok((gradient, factored))
+    (gradient, hessian)
 }
 
 fn finish(problem: &Problem<'_>, at: &DVector<f64>, iterations: u32) -> Result<Fit, FitError> {
     let n = problem.items;
-    let (_, factored) = expand(problem, at)?;
-    let inverse = factored.inverse();
+    let (_, hessian) = expand(problem, at);
+    let inverse = inverse(hessian).ok_or(FitError::Numerical("Newton's method"))?;
     let lambda = problem.options.lambda;
     // Along the common level the inverse is exactly 1/lambda (or the 1 put there), which no comparison tells of.
     let common = if lambda > 0.0 { 1.0 / (lambda * n as f64) } else { 1.0 / n as f64 };
