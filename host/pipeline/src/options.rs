@@ -116,6 +116,8 @@ pub struct JudgingOptions {
     pub max_driven: u32,
     /// The `source_service` of the events of assessments.
     pub source_service: String,
+    /// Cacheable parts of the prompt may be kept for an hour, whatever an assessment says.
+    pub long_cache: bool,
 }
 
 impl Default for JudgingOptions {
@@ -135,6 +137,7 @@ impl Default for JudgingOptions {
             system_prompt: None,
             max_driven: 64,
             source_service: "cj_assessment_service".to_owned(),
+            long_cache: false,
         }
     }
 }

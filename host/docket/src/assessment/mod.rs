@@ -1,0 +1,112 @@
+//! `docket assessment`: what became of assessments, and why.
+
+mod explain;
+mod source;
+
+use crate::cli::AssessmentCommand;
+use crate::exit::{CommandResult, Exit, Failure};
+use crate::judge::show;
+use crate::output::{print, table};
+use docket_pipeline::AssessmentCancel;
+use docket_types::AssessmentId;
+use docket_types::assessment::{AssessmentView, State};
+use source::Source;
+
+/// Runs `docket assessment ...`.
+pub(crate) async fn main(command: AssessmentCommand) -> CommandResult {
+    match command {
+        AssessmentCommand::List { place, limit } => {
+            let views = Source::of(&place).await?.list(limit).await?;
+            if place.json {
+                println!("{:#}", serde_json::json!(views));
+            } else {
+                print(&list(&views));
+            }
+        }
+        AssessmentCommand::Show { id, place } => {
+            let view = Source::of(&place).await?.one(id).await?.ok_or_else(|| unknown(id))?;
+            if place.json {
+                println!("{:#}", serde_json::json!(view));
+            } else {
+                println!("{} {} ({})", view.id, view.name, state(view.state));
+                show::result(&view, essays(&view));
+            }
+        }
+        AssessmentCommand::Explain { id, place } => {
+            let source = Source::of(&place).await?;
+            let decisions = source.decisions(id).await?;
+            if decisions.is_empty() && source.one(id).await?.is_none() {
+                return Err(unknown(id));
+            }
+            if place.json {
+                println!("{:#}", serde_json::json!(decisions));
+            } else {
+                decisions.iter().for_each(|decision| println!("{}", explain::line(decision)));
+            }
+        }
+        AssessmentCommand::Cancel { id, place } => return cancel(&Source::of(&place).await?, id).await,
+    }
+    Ok(Exit::Ok)
+}
+
+async fn cancel(source: &Source, id: AssessmentId) -> CommandResult {
+    match source.cancel(id).await? {
+        AssessmentCancel::Requested => {
+            println!("assessment {id} is given up; whoever goes on with it ends it");
+            Ok(Exit::Ok)
+        }
+        AssessmentCancel::AlreadyEnded(how) => {
+            Err(Failure::new(Exit::Failed, format!("assessment {id} has ended already: {}", state(how))))
+        }
+        AssessmentCancel::NotFound => Err(unknown(id)),
+    }
+}
+
+fn unknown(id: AssessmentId) -> Failure {
+    Failure::new(Exit::Failed, format!("there is no assessment {id}; `docket assessment list` shows them"))
+}
+
+/// Before the first scores there is no ranking to count.
+fn essays(view: &AssessmentView) -> usize {
+    view.ranking.len()
+}
+
+const fn state(state: State) -> &'static str {
+    match state {
+        State::Running => "running",
+        State::Completed => "completed",
+        State::Failed => "failed",
+        State::Cancelled => "cancelled",
+    }
+}
+
+fn list(views: &[AssessmentView]) -> comfy_table::Table {
+    let mut rows = table(&["assessment", "name", "state", "answered", "waves", "reliability", "USD", "since"]);
+    for view in views {
+        let progress = &view.progress;
+        rows.add_row([
+            view.id.to_string(),
+            view.name.clone(),
+            state(view.state).to_owned(),
+            format!("{} of {}", progress.answered, progress.requested),
+            progress.waves.to_string(),
+            progress.reliability.map_or_else(String::new, |reliability| format!("{reliability:.2}")),
+            format!("{:.4}", view.cost.total_usd),
+            view.created_at.to_string(),
+        ]);
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_the_list_says_where_it_is() {
+        let text = list(&[show::example()]).to_string();
+        for word in ["01a20908-8dba-74b5-943e-8d95c657535d", "completed", "6 of 6", "0.87", "0.0123", "2026-01-01"] {
+            assert!(text.contains(word), "{word} in\n{text}");
+        }
+    }
+}

@@ -1,10 +1,11 @@
 //! The command line of judging: `judge`, `assessment`, `simulate`.
 
-use super::{HostArgs, ProfiledArgs};
+use super::ProfiledArgs;
 use clap::{Args, Subcommand, ValueEnum};
 use docket_judgement::grades::Scale;
 use docket_types::AssessmentId;
 use docket_types::assessment::BatchingMode;
+use secrecy::SecretString;
 use std::path::PathBuf;
 
 /// `docket judge`.
@@ -40,9 +41,9 @@ pub(crate) struct JudgeArgs {
     /// How pairs are chosen
     #[arg(long)]
     pub(crate) design: Option<DesignArg>,
-    /// The scale of the grades
-    #[arg(long, value_name = "ID", default_value = DEFAULT_SCALE, value_parser = Scale::IDS)]
-    pub(crate) scale: String,
+    /// The scale of the grades; without it swedish_8_anchor
+    #[arg(long, value_name = "ID", value_parser = Scale::IDS)]
+    pub(crate) scale: Option<String>,
     /// The seed of all that is drawn; without it one that follows from the essays
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -60,7 +61,7 @@ pub(crate) struct JudgeArgs {
 }
 
 /// The scale of grades when none is named.
-const DEFAULT_SCALE: &str = "swedish_8_anchor";
+pub(crate) const DEFAULT_SCALE: &str = "swedish_8_anchor";
 
 /// A way to choose pairs, as an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -101,11 +102,19 @@ pub(crate) struct AssessmentPlace {
     /// Read this store in place of asking a host
     #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,
+    /// The running host's admin token, if it wants one
+    #[arg(long, env = "DOCKET_ADMIN_TOKEN", hide_env_values = true)]
+    admin_token: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) host: HostArgs,
+}
+
+impl AssessmentPlace {
+    /// The running host's admin token.
+    pub(crate) fn admin_token(&self) -> Option<SecretString> {
+        self.admin_token.clone().map(SecretString::from)
+    }
 }
 
 /// `docket assessment ...`.

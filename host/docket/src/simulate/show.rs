@@ -59,19 +59,21 @@ pub(super) fn table(measured: &[Measured]) -> comfy_table::Table {
     ]);
     for one in measured {
         let mean = one.reached.means();
-        let show = |value: fn(&Means) -> f64| mean.map_or_else(|| "-".to_owned(), |mean| format!("{:.3}", value(mean)));
+        let show = |value: fn(&Means) -> Option<f64>| {
+            mean.and_then(value).map_or_else(|| "-".to_owned(), |value| format!("{value:.3}"))
+        };
         let bias = one.bias.map_or_else(String::new, |(value, within)| {
             format!("{value:.3}, {within} of {} within 2 SE", one.runs)
         });
         rows.add_row([
             one.design.to_owned(),
             one.reached.per_item(),
-            show(|mean| mean.spearman),
-            show(|mean| mean.rmse),
+            show(|mean| Some(mean.spearman)),
+            show(|mean| Some(mean.rmse)),
             show(|mean| mean.inflated_ssr),
-            show(|mean| mean.reliability),
-            show(|mean| mean.true_reliability),
-            show(|mean| mean.coverage),
+            show(|mean| Some(mean.reliability)),
+            show(|mean| Some(mean.true_reliability)),
+            show(|mean| Some(mean.coverage)),
             bias,
         ]);
     }

@@ -71,8 +71,8 @@ pub struct Means {
     pub spearman_error: f64,
     /// The root of the mean squared error, in logits.
     pub rmse: f64,
-    /// The scale separation reliability, which adaptive pairs inflate.
-    pub inflated_ssr: f64,
+    /// The scale separation reliability, which adaptive pairs inflate; nothing where a run had none.
+    pub inflated_ssr: Option<f64>,
     /// The empirical-Bayes reliability.
     pub reliability: f64,
     /// The squared correlation of scores and truth: what the reliability estimates.
@@ -95,6 +95,7 @@ fn mean(points: &[&Point]) -> Means {
     let n = points.len() as f64;
     let over = |value: fn(&Point) -> f64| points.iter().map(|point| value(point)).sum::<f64>() / n;
     let spearman = over(|point| point.spearman);
+    let separation: Option<Vec<f64>> = points.iter().map(|point| point.ssr).collect();
     let square = over(|point| point.spearman * point.spearman);
     Means {
         comparisons: points.first().map_or(0, |point| point.comparisons),
@@ -102,7 +103,7 @@ fn mean(points: &[&Point]) -> Means {
         spearman,
         spearman_error: ((square - spearman * spearman).max(0.0) / n).sqrt(),
         rmse: over(|point| point.rmse),
-        inflated_ssr: over(|point| point.ssr),
+        inflated_ssr: separation.map(|all| all.iter().sum::<f64>() / n),
         reliability: over(|point| point.reliability),
         true_reliability: over(|point| point.true_reliability),
         coverage: over(|point| point.coverage),
@@ -164,7 +165,10 @@ fn between(before: &Means, after: &Means, share: f64) -> Means {
         spearman: at(|mean| mean.spearman),
         spearman_error: at(|mean| mean.spearman_error),
         rmse: at(|mean| mean.rmse),
-        inflated_ssr: at(|mean| mean.inflated_ssr),
+        inflated_ssr: before
+            .inflated_ssr
+            .zip(after.inflated_ssr)
+            .map(|(before, after)| before + share * (after - before)),
         reliability: at(|mean| mean.reliability),
         true_reliability: at(|mean| mean.true_reliability),
         coverage: at(|mean| mean.coverage),
