@@ -2,7 +2,9 @@
 
 mod judging;
 
-pub(crate) use judging::{AssessmentCommand, AssessmentPlace, DEFAULT_SCALE, DesignArg, JudgeArgs, SimulateArgs, SimulatedDesign};
+pub(crate) use judging::{
+    AssessmentCommand, AssessmentPlace, DEFAULT_SCALE, DesignArg, JudgeArgs, SimulateArgs, SimulatedDesign,
+};
 
 use crate::exit::EXIT_HELP;
 use clap::{Args, Parser, Subcommand};

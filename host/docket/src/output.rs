@@ -42,7 +42,15 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar:.cyan/blue} {pos}/{len} {elapsed}") {
             bar.set_style(style);
         }
-        Self { bar, plain: !terminal && !quiet, label: label.to_owned(), total, done: 0, note: String::new(), shown_at: None }
+        Self {
+            bar,
+            plain: !terminal && !quiet,
+            label: label.to_owned(),
+            total,
+            done: 0,
+            note: String::new(),
+            shown_at: None,
+        }
     }
 
     /// `done` are done in all.

@@ -39,7 +39,10 @@ fn why(decided: &Decided) -> String {
     }
     if decided.action == Action::Retry {
         let spare = facts.remaining;
-        return format!("{} may be tried again and the budget has {spare} left", comparisons(decided.context.retryable));
+        return format!(
+            "{} may be tried again and the budget has {spare} left",
+            comparisons(decided.context.retryable)
+        );
     }
     let reliability = facts.reliability_bound.or(inputs.reliability).unwrap_or_default();
     let rate = 100.0 * facts.success_rate.unwrap_or_default();
@@ -49,7 +52,10 @@ fn why(decided: &Decided) -> String {
         Reason::NotEnough => "no rule that ends it is met".to_owned(),
         Reason::Repeat => format!("all {} pairs were answered", facts.possible_pairs),
         Reason::Stable => {
-            format!("no score changed by more than {:.3} since the wave before", inputs.score_change.unwrap_or_default())
+            format!(
+                "no score changed by more than {:.3} since the wave before",
+                inputs.score_change.unwrap_or_default()
+            )
         }
         Reason::Reliable => format!("the reliability of {reliability:.3} is high enough"),
         Reason::BudgetSpent => format!("the budget of {} is spent", comparisons(inputs.budget)),

@@ -10,7 +10,7 @@ use crate::output::{print, table};
 use docket_pipeline::AssessmentCancel;
 use docket_types::AssessmentId;
 use docket_types::assessment::{AssessmentView, State};
-use source::Source;
+use source::{Line, Source};
 
 /// Runs `docket assessment ...`.
 pub(crate) async fn main(command: AssessmentCommand) -> CommandResult {
@@ -20,14 +20,16 @@ pub(crate) async fn main(command: AssessmentCommand) -> CommandResult {
             if place.json {
                 println!("{:#}", serde_json::json!(views));
             } else {
-                print(&list(&views));
+                let lines: Result<Vec<Line>, Failure> = views.into_iter().map(source::read).collect();
+                print(&list(&lines?));
             }
         }
         AssessmentCommand::Show { id, place } => {
-            let view = Source::of(&place).await?.one(id).await?.ok_or_else(|| unknown(id))?;
+            let said = Source::of(&place).await?.one(id).await?.ok_or_else(|| unknown(id))?;
             if place.json {
-                println!("{:#}", serde_json::json!(view));
+                println!("{said:#}");
             } else {
+                let view = source::view(said)?;
                 println!("{} {} ({})", view.id, view.name, state(view.state));
                 show::result(&view, essays(&view));
             }
@@ -80,19 +82,19 @@ const fn state(state: State) -> &'static str {
     }
 }
 
-fn list(views: &[AssessmentView]) -> comfy_table::Table {
-    let mut rows = table(&["assessment", "name", "state", "answered", "waves", "reliability", "USD", "since"]);
-    for view in views {
-        let progress = &view.progress;
+fn list(lines: &[Line]) -> comfy_table::Table {
+    let mut rows = table(&["assessment", "name", "state", "by", "answered", "waves", "reliability", "since"]);
+    for line in lines {
+        let progress = &line.progress;
         rows.add_row([
-            view.id.to_string(),
-            view.name.clone(),
-            state(view.state).to_owned(),
+            line.id.to_string(),
+            line.name.clone(),
+            state(line.state).to_owned(),
+            line.provider.to_string(),
             format!("{} of {}", progress.answered, progress.requested),
             progress.waves.to_string(),
             progress.reliability.map_or_else(String::new, |reliability| format!("{reliability:.2}")),
-            format!("{:.4}", view.cost.total_usd),
-            view.created_at.to_string(),
+            line.created_at.to_string(),
         ]);
     }
     rows
@@ -104,8 +106,12 @@ mod tests {
 
     #[test]
     fn a_row_of_the_list_says_where_it_is() {
-        let text = list(&[show::example()]).to_string();
-        for word in ["01a20908-8dba-74b5-943e-8d95c657535d", "completed", "6 of 6", "0.87", "0.0123", "2026-01-01"] {
+        let said = serde_json::to_value(show::example()).unwrap();
+        assert_eq!(source::view(said.clone()).unwrap(), show::example());
+        let text = list(&[source::read(said).unwrap()]).to_string();
+        for word in
+            ["01a20908-8dba-74b5-943e-8d95c657535d", "completed", "6 of 6", "0.87", "mock", "2026-01-01"]
+        {
             assert!(text.contains(word), "{word} in\n{text}");
         }
     }

@@ -90,7 +90,8 @@ impl DesignArg {
 }
 
 fn mode(text: &str) -> Result<BatchingMode, String> {
-    BatchingMode::parse(text).ok_or_else(|| "there are per_request, serial_bundle and provider_batch_api".to_owned())
+    BatchingMode::parse(text)
+        .ok_or_else(|| "there are per_request, serial_bundle and provider_batch_api".to_owned())
 }
 
 /// Where assessments are looked up.
@@ -125,7 +126,7 @@ pub(crate) enum AssessmentCommand {
         #[command(flatten)]
         place: AssessmentPlace,
         /// How many
-        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
         limit: u32,
     },
     /// Where one is, and its ranking

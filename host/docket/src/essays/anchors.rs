@@ -10,7 +10,8 @@ use std::path::Path;
 pub(crate) fn grades(path: &Path, scale: &Scale, essays: &mut [Essay], problems: &mut Problems) {
     let Some(table) = table::load(path, problems) else { return };
     let (Some(id), Some(grade)) = (table.column(&["essay", "id"]), table.column(&["grade"])) else {
-        let message = format!("the first line must name the columns essay and grade; it says: {}", table.header());
+        let message =
+            format!("the first line must name the columns essay and grade; it says: {}", table.header());
         problems.0.push(Problem::at(path, 1, message));
         return;
     };

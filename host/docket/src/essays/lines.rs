@@ -43,9 +43,12 @@ pub(super) fn read(path: &Path, problems: &mut Problems) -> Vec<Found> {
             continue;
         }
         match serde_json::from_str::<Line>(text) {
-            Ok(line) => found.push(Found { essay: essay(line), place: format!("{}:{number}", path.display()) }),
+            Ok(line) => {
+                found.push(Found { essay: essay(line), place: format!("{}:{number}", path.display()) })
+            }
             Err(error) => {
-                let message = format!("this is not {{\"id\": ..., \"text\": ..., \"grade\": ...}}: {}", reason(&error));
+                let message =
+                    format!("this is not {{\"id\": ..., \"text\": ..., \"grade\": ...}}: {}", reason(&error));
                 problems.0.push(Problem::at(path, number, message));
             }
         }

@@ -135,7 +135,8 @@ fn unknown_grade(grade: &str, scale: &Scale) -> Option<String> {
     scale.index(grade).err()?;
     let knows = |id: &&&str| Scale::by_id(id).is_ok_and(|other| other.index(grade).is_ok());
     let others: Vec<&str> = Scale::IDS.iter().filter(knows).copied().collect();
-    let known = format!("the scale {} has no grade `{grade}`: it has {}", scale.id(), scale.grades().join(", "));
+    let known =
+        format!("the scale {} has no grade `{grade}`: it has {}", scale.id(), scale.grades().join(", "));
     Some(if others.is_empty() { known } else { format!("{known} (--scale {} has it)", others.join(" or ")) })
 }
 

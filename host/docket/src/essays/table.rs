@@ -41,7 +41,10 @@ impl Row {
 pub(super) fn read(path: &Path, problems: &mut Problems) -> Vec<Found> {
     let Some(table) = load(path, problems) else { return Vec::new() };
     let (Some(id), Some(text)) = (table.column(&["id"]), table.column(&["text"])) else {
-        let message = format!("the first line must name the columns id and text, and perhaps grade; it says: {}", table.header());
+        let message = format!(
+            "the first line must name the columns id and text, and perhaps grade; it says: {}",
+            table.header()
+        );
         problems.0.push(Problem::at(path, 1, message));
         return Vec::new();
     };
@@ -99,7 +102,9 @@ fn unreadable(path: &Path, error: &csv::Error) -> Problem {
         csv::ErrorKind::UnequalLengths { pos: Some(at), expected_len, len } => Problem::at(
             path,
             at.line(),
-            format!("this row has {len} cells, the header has {expected_len}; put texts with commas in quotes"),
+            format!(
+                "this row has {len} cells, the header has {expected_len}; put texts with commas in quotes"
+            ),
         ),
         _ => Problem::of(path, format!("this is no CSV: {error}")),
     }

@@ -35,7 +35,8 @@ fn the_same_essays_are_read_from_every_kind_of_input() {
     let expected = [("a", "one, two", Some("B")), ("b", "three\nfour", None)];
     let csv = "\u{feff}Grade,ID,Text\nB,a,\"one, two\"\n,b,\"three\nfour\"\n";
     let semicolons = "id;text;grade\na;one, two;B\nb;\"three\nfour\";\n";
-    let jsonl = "{\"id\":\"a\",\"text\":\"one, two\",\"grade\":\"B\"}\n\n{\"id\":\"b\",\"text\":\"three\\nfour\"}\n";
+    let jsonl =
+        "{\"id\":\"a\",\"text\":\"one, two\",\"grade\":\"B\"}\n\n{\"id\":\"b\",\"text\":\"three\\nfour\"}\n";
     for files in [
         &[("x.csv", csv.as_bytes())][..],
         &[("x.csv", semicolons.as_bytes())],
@@ -57,9 +58,14 @@ fn the_same_essays_are_read_from_every_kind_of_input() {
 
 #[test]
 fn grades_may_be_numbers_in_json() {
-    let (_, problems) = input(&[("x.jsonl", b"{\"id\":\"a\",\"text\":\"t\",\"grade\":5}\n{\"id\":\"b\",\"text\":\"u\"}")]);
+    let (_, problems) =
+        input(&[("x.jsonl", b"{\"id\":\"a\",\"text\":\"t\",\"grade\":5}\n{\"id\":\"b\",\"text\":\"u\"}")]);
     assert_eq!(problems.len(), 1);
-    assert!(problems[0].contains("no grade `5`") && problems[0].contains("--scale eng5_np_national_9_step has it"), "{problems:?}");
+    assert!(
+        problems[0].contains("no grade `5`")
+            && problems[0].contains("--scale eng5_np_national_9_step has it"),
+        "{problems:?}"
+    );
 }
 
 /// Files, and how each problem that they have begins, all of them and in this order.

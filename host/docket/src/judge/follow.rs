@@ -59,7 +59,9 @@ pub(super) async fn follow(handle: &Handle, id: AssessmentId, quiet: bool) -> Re
 
 async fn look(handle: &Handle, id: AssessmentId) -> Result<AssessmentView, Failure> {
     let view = handle.assessment(id).await.context("cannot read the assessment").or_exit(Exit::Store)?;
-    view.ok_or_else(|| Failure::new(Exit::Store, format!("the store has no assessment {id}, which it just took")))
+    view.ok_or_else(|| {
+        Failure::new(Exit::Store, format!("the store has no assessment {id}, which it just took"))
+    })
 }
 
 /// Waits until it may have changed, `least` at least.

@@ -101,6 +101,8 @@ fn stopped(args: &JudgeArgs, view: &AssessmentView) -> String {
         Some(url) => format!(
             "stopped after {answered} answered comparisons; they are kept in {url}: the same command again goes on"
         ),
-        None => format!("stopped after {answered} answered comparisons; nothing is kept (--store URL keeps it)"),
+        None => {
+            format!("stopped after {answered} answered comparisons; nothing is kept (--store URL keeps it)")
+        }
     }
 }

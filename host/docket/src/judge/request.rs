@@ -84,7 +84,9 @@ mod tests {
     fn request(more: &[&str]) -> (AssessmentRequest, String) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/examples/essays");
         let args = [&["docket", "judge", folder.to_str().unwrap()], more].concat();
-        let Command::Judge(args) = Cli::try_parse_from(args).unwrap().command else { panic!("another command") };
+        let Command::Judge(args) = Cli::try_parse_from(args).unwrap().command else {
+            panic!("another command")
+        };
         let mut problems = Problems::default();
         (read(&args, &mut problems), problems.to_string())
     }
@@ -96,7 +98,9 @@ mod tests {
         assert_eq!(first, request(&["--budget", "40"]).0);
         assert!(first.name.starts_with("essays-") && first.name.len() == 7 + NAME_DIGITS, "{}", first.name);
         assert_eq!(first.essays.len(), 14);
-        for other in [&["--budget", "41"][..], &["--budget", "40", "--seed", "1"], &["--budget", "40", "--model", "m"]] {
+        for other in
+            [&["--budget", "41"][..], &["--budget", "40", "--seed", "1"], &["--budget", "40", "--model", "m"]]
+        {
             assert_ne!(request(other).0.name, first.name, "{other:?}");
         }
     }
@@ -108,12 +112,32 @@ mod tests {
             std::fs::write(dir.path().join(name), text).unwrap();
             dir.path().join(name).display().to_string()
         };
-        let (rubric, prompt, instructions) = (file("r", "rubric\n"), file("p", "prompt"), file("i", "criteria"));
+        let (rubric, prompt, instructions) =
+            (file("r", "rubric\n"), file("p", "prompt"), file("i", "criteria"));
         let anchors = file("a.csv", "essay,grade\nessay-01,3\n");
         let (request, problems) = request(&[
-            "--anchors", &anchors, "--rubric", &rubric, "--prompt", &prompt, "--instructions", &instructions,
-            "--provider", "mock", "--model", "m", "--mode", "per_request", "--budget", "50", "--design", "swiss",
-            "--scale", "eng5_np_national_9_step", "--seed", "7",
+            "--anchors",
+            &anchors,
+            "--rubric",
+            &rubric,
+            "--prompt",
+            &prompt,
+            "--instructions",
+            &instructions,
+            "--provider",
+            "mock",
+            "--model",
+            "m",
+            "--mode",
+            "per_request",
+            "--budget",
+            "50",
+            "--design",
+            "swiss",
+            "--scale",
+            "eng5_np_national_9_step",
+            "--seed",
+            "7",
         ]);
         assert_eq!(problems, "");
         let materials = request.materials;

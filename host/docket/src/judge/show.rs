@@ -57,7 +57,9 @@ pub(crate) fn summary(view: &AssessmentView, essays: usize) -> String {
         "{essays} essays, {} comparisons in {} waves by {}",
         progress.answered,
         progress.waves,
-        view.model.as_deref().map_or_else(|| view.provider.to_string(), |model| format!("{}/{model}", view.provider)),
+        view.model
+            .as_deref()
+            .map_or_else(|| view.provider.to_string(), |model| format!("{}/{model}", view.provider)),
     )];
     if progress.failed + progress.retries > 0 {
         parts.push(format!("{} failed, {} repeated", progress.failed, progress.retries));
@@ -126,8 +128,15 @@ mod tests {
     #[test]
     fn the_table_has_ranks_scores_and_grades_with_their_probability() {
         let text = ranking(&example()).to_string();
-        for words in [&["1", "first", "+0.50 ± 0.25", "B (0.75)", "4"][..], &["2", "known", "C (anchor)"], &["-1.50", "B- (0.75)"]] {
-            assert!(text.lines().any(|line| words.iter().all(|word| line.contains(word))), "{words:?} in\n{text}");
+        for words in [
+            &["1", "first", "+0.50 ± 0.25", "B (0.75)", "4"][..],
+            &["2", "known", "C (anchor)"],
+            &["-1.50", "B- (0.75)"],
+        ] {
+            assert!(
+                text.lines().any(|line| words.iter().all(|word| line.contains(word))),
+                "{words:?} in\n{text}"
+            );
         }
         let mut view = example();
         for essay in &mut view.ranking {

@@ -127,7 +127,9 @@ mod tests {
 
     #[test]
     fn impossible_studies_are_refused() {
-        for bad in [["--items", "1"], ["--target", "1.5"], ["--sigma", "0"], ["--lapse", "x"], ["--seeds", "0"]] {
+        for bad in
+            [["--items", "1"], ["--target", "1.5"], ["--sigma", "0"], ["--lapse", "x"], ["--seeds", "0"]]
+        {
             let all = [&["docket", "simulate"], &bad[..]].concat();
             assert!(Cli::try_parse_from(all).is_err(), "{bad:?}");
         }

@@ -210,6 +210,10 @@ mod tests {
         assert!((all.last().unwrap().spearman - expected).abs() < 1e-12);
         assert!(all.last().unwrap().spearman_error > 0.0);
         runs[0].points.pop();
-        assert_ne!(means(&runs).last().map(|mean| mean.comparisons), Some(40), "one run was not measured there");
+        assert_ne!(
+            means(&runs).last().map(|mean| mean.comparisons),
+            Some(40),
+            "one run was not measured there"
+        );
     }
 }

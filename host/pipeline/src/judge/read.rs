@@ -41,7 +41,10 @@ pub(super) fn stored<T: DeserializeOwned>(id: AssessmentId, what: &str, bytes: &
     serde_json::from_slice(bytes).map_err(|e| Error::Corrupt(format!("assessment {id}: its {what}: {e}")))
 }
 
-pub(crate) async fn assessment(store: &SharedStore, id: AssessmentId) -> Result<Option<AssessmentView>, Error> {
+pub(crate) async fn assessment(
+    store: &SharedStore,
+    id: AssessmentId,
+) -> Result<Option<AssessmentView>, Error> {
     store.assessment(id).await?.as_ref().map(view).transpose()
 }
 
@@ -81,7 +84,10 @@ pub(crate) async fn log(
     rows.iter().map(one).collect()
 }
 
-pub(crate) async fn request(store: &SharedStore, id: AssessmentId) -> Result<Option<AssessmentRequest>, Error> {
+pub(crate) async fn request(
+    store: &SharedStore,
+    id: AssessmentId,
+) -> Result<Option<AssessmentRequest>, Error> {
     let Some(bytes) = store.assessment_spec(id).await? else { return Ok(None) };
     let spec: Spec = stored(id, "spec", &bytes)?;
     Ok(Some(spec.request))
