@@ -2,7 +2,6 @@
 
 use crate::exit::{Exit, Failure};
 use anyhow::anyhow;
-use docket_pipeline::DecisionView;
 use docket_types::AssessmentId;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -72,7 +71,7 @@ struct Assessments {
 
 #[derive(Deserialize)]
 struct Decisions {
-    decisions: Vec<DecisionView>,
+    decisions: Vec<Value>,
 }
 
 impl Client {
@@ -198,7 +197,7 @@ impl Client {
         id: AssessmentId,
         from: u32,
         limit: u32,
-    ) -> Result<Vec<DecisionView>, Failure> {
+    ) -> Result<Vec<Value>, Failure> {
         let path = format!("/api/v1/assessments/{id}/decisions?from={from}&limit={limit}");
         let page: Decisions = self.read(self.send(self.request(Method::GET, &path)).await?).await?;
         Ok(page.decisions)

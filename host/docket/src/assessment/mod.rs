@@ -5,7 +5,7 @@ mod source;
 
 use crate::cli::AssessmentCommand;
 use crate::exit::{CommandResult, Exit, Failure};
-use crate::judge::show;
+use crate::judge::{show, times};
 use crate::output::{print, table};
 use docket_pipeline::AssessmentCancel;
 use docket_types::AssessmentId;
@@ -18,7 +18,7 @@ pub(crate) async fn main(command: AssessmentCommand) -> CommandResult {
         AssessmentCommand::List { place, limit } => {
             let views = Source::of(&place).await?.list(limit).await?;
             if place.json {
-                println!("{:#}", serde_json::json!(views));
+                println!("{:#}", times::written(serde_json::json!(views)));
             } else {
                 let lines: Result<Vec<Line>, Failure> = views.into_iter().map(source::read).collect();
                 print(&list(&lines?));
@@ -27,7 +27,7 @@ pub(crate) async fn main(command: AssessmentCommand) -> CommandResult {
         AssessmentCommand::Show { id, place } => {
             let said = Source::of(&place).await?.one(id).await?.ok_or_else(|| unknown(id))?;
             if place.json {
-                println!("{said:#}");
+                println!("{:#}", times::written(said));
             } else {
                 let view = source::view(said)?;
                 println!("{} {} ({})", view.id, view.name, state(view.state));
@@ -41,7 +41,7 @@ pub(crate) async fn main(command: AssessmentCommand) -> CommandResult {
                 return Err(unknown(id));
             }
             if place.json {
-                println!("{:#}", serde_json::json!(decisions));
+                println!("{:#}", times::written(serde_json::json!(decisions)));
             } else {
                 decisions.iter().for_each(|decision| println!("{}", explain::line(decision)));
             }
@@ -108,6 +108,8 @@ mod tests {
     fn a_row_of_the_list_says_where_it_is() {
         let said = serde_json::to_value(show::example()).unwrap();
         assert_eq!(source::view(said.clone()).unwrap(), show::example());
+        let spelt = times::written(said.clone());
+        assert_eq!(source::view(spelt).unwrap(), show::example(), "a host writes times");
         let text = list(&[source::read(said).unwrap()]).to_string();
         for word in
             ["01a20908-8dba-74b5-943e-8d95c657535d", "completed", "6 of 6", "0.87", "mock", "2026-01-01"]

@@ -3,6 +3,7 @@
 use crate::cli::AssessmentPlace;
 use crate::client::Client;
 use crate::exit::{Exit, Failure, OrExit};
+use crate::judge::times;
 use anyhow::Context;
 use docket_pipeline::{AssessmentCancel, DecisionView, StoredAssessments};
 use docket_types::assessment::{AssessmentView, Progress, State};
@@ -28,7 +29,7 @@ pub(super) struct Line {
 /// What a host or a store said, as something that can be shown.
 pub(super) fn read<T: DeserializeOwned>(said: Value) -> Result<T, Failure> {
     let about = "this is no assessment as this docket knows it: is the host another version?";
-    serde_json::from_value(said).context(about).or_exit(Exit::Network)
+    serde_json::from_value(times::counted(said)).context(about).or_exit(Exit::Network)
 }
 
 /// As [`read`], for all that is shown of one assessment.
@@ -91,7 +92,10 @@ impl Source {
         loop {
             let from = all.last().map_or(0, |last| last.number.saturating_add(1));
             let page = match self {
-                Self::Host(client) => client.decisions(id, from, PAGE).await?,
+                Self::Host(client) => {
+                    let said = client.decisions(id, from, PAGE).await?;
+                    said.into_iter().map(read).collect::<Result<Vec<DecisionView>, Failure>>()?
+                }
                 Self::Store(store) => store.log(id, from, PAGE).await.or_exit(Exit::Store)?,
             };
             if page.is_empty() {

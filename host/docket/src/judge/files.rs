@@ -1,5 +1,6 @@
 //! The files that a judgement leaves: a report for people, JSON for programs.
 
+use super::times;
 use crate::cli::JudgeArgs;
 use crate::essays::{Problem, Problems};
 use anyhow::{Context, Result};
@@ -39,7 +40,7 @@ pub(super) fn write(args: &JudgeArgs, view: &AssessmentView, comparisons: &[Comp
         eprintln!("docket: the report is in {}", path.display());
     }
     if let Some(path) = &args.json {
-        let text = format!("{:#}\n", json!({"assessment": view, "comparisons": comparisons}));
+        let text = format!("{:#}\n", times::written(json!({"assessment": view, "comparisons": comparisons})));
         match to_standard_output(args) {
             true => print!("{text}"),
             false => file(path, text)?,

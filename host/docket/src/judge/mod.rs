@@ -5,6 +5,7 @@ mod files;
 mod follow;
 mod request;
 pub(crate) mod show;
+pub(crate) mod times;
 
 use crate::cli::JudgeArgs;
 use crate::essays::Problems;

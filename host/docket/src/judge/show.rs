@@ -107,7 +107,7 @@ mod tests {
                 "confidence": 0.75, "confidence_label": "HIGH", "normalised": 0.5,
             })
         };
-        serde_json::from_value(json!({
+        serde_json::from_value(crate::judge::times::counted(json!({
             "id": "01a20908-8dba-74b5-943e-8d95c657535d", "name": "n", "state": "completed", "current_phase": null,
             "created_at": "2026-01-01T10:00:00Z", "updated_at": "2026-01-01T10:00:02Z", "ended_at": "2026-01-01T10:00:02Z",
             "progress": {"budget": 36, "requested": 6, "answered": 6, "failed": 0, "pending": 0, "retries": 0,
@@ -121,7 +121,7 @@ mod tests {
                 "boundaries": [], "drifted_anchors": []},
             "diagnostics": null, "cost": {"total_usd": 0.0123, "models": []},
             "end": {"reason": "reliable", "detail": "The scores are as reliable as was asked for."},
-        }))
+        })))
         .unwrap()
     }
 
