@@ -29,6 +29,7 @@ use utoipa_axum::routes;
         (name = "operations", description = "Health, metrics, this document"),
         (name = "admin", description = "Needs the admin token where one is configured"),
     ),
+    components(schemas(crate::wire::EndEvent)),
     modifiers(&AdminToken)
 )]
 struct Document;
