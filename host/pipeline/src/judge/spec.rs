@@ -71,7 +71,10 @@ impl Spec {
             provider,
             mode,
             scale,
-            request,
+            request: AssessmentRequest {
+                judging: Judging { long_cache: judging.long_cache || options.long_cache, ..judging.clone() },
+                ..request
+            },
         };
         Ok((spec, settings))
     }
