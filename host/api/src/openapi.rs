@@ -62,6 +62,7 @@ pub(crate) fn routers() -> (Router<App>, Router<App>, OpenApi) {
         .routes(routes!(assessments::read::get))
         .routes(routes!(assessments::read::comparisons))
         .routes(routes!(assessments::read::decisions))
+        .routes(routes!(assessments::report::report))
         .routes(routes!(assessments::read::cancel))
         .routes(routes!(assessments::submit::event))
         .routes(routes!(content::store))
