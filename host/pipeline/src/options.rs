@@ -118,8 +118,6 @@ pub struct JudgingOptions {
     pub max_driven: u32,
     /// The `source_service` of the events of assessments.
     pub source_service: String,
-    /// Cacheable parts of the prompt may be kept for an hour, whatever an assessment says.
-    pub long_cache: bool,
 }
 
 impl Default for JudgingOptions {
@@ -140,7 +138,6 @@ impl Default for JudgingOptions {
             long_cache: false,
             max_driven: 64,
             source_service: "cj_assessment_service".to_owned(),
-            long_cache: false,
         }
     }
 }

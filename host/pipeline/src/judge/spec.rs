@@ -71,10 +71,7 @@ impl Spec {
             provider,
             mode,
             scale,
-            request: AssessmentRequest {
-                judging: Judging { long_cache: judging.long_cache || options.long_cache, ..judging.clone() },
-                ..request
-            },
+            request,
         };
         Ok((spec, settings))
     }
