@@ -29,6 +29,7 @@ use utoipa_axum::routes;
         (name = "operations", description = "Health, metrics, this document"),
         (name = "admin", description = "Needs the admin token where one is configured"),
     ),
+    components(schemas(crate::wire::EndEvent)),
     modifiers(&AdminToken)
 )]
 struct Document;
@@ -61,6 +62,7 @@ pub(crate) fn routers() -> (Router<App>, Router<App>, OpenApi) {
         .routes(routes!(assessments::read::get))
         .routes(routes!(assessments::read::comparisons))
         .routes(routes!(assessments::read::decisions))
+        .routes(routes!(assessments::report::report))
         .routes(routes!(assessments::read::cancel))
         .routes(routes!(assessments::submit::event))
         .routes(routes!(content::store))

@@ -104,7 +104,9 @@ async fn pages(host: &Host, id: &str, list: &str, limit: usize) -> Vec<Value> {
             break;
         }
         assert!(entries.len() <= limit);
-        from = page["next"].as_u64().unwrap();
+        let next = page["next"].as_u64().unwrap();
+        assert!(next > from, "it goes on: {page}");
+        from = next;
         all.extend(entries.iter().cloned());
     }
     let numbers: Vec<_> = all.iter().map(|one| one["number"].as_u64().unwrap()).collect();
@@ -258,6 +260,26 @@ async fn an_assessment_is_given_up_once_and_its_event_says_so() {
 }
 
 #[tokio::test]
+async fn a_report_is_a_page_that_runs_nothing() {
+    let host = Host::start().await;
+    let mut body = assessment("<script>alert(1)</script>", 3, "mock");
+    body["essays"][0]["id"] = json!("<b>anna</b>");
+    let id = assess(&host, &body).await;
+    ended(&host, &id).await;
+    let running = assess(&host, &assessment("n", 2, "slow")).await;
+    for (id, word) in [(&id, "essay-1"), (&running, "<html")] {
+        let response = host.send(Method::GET, &format!("/api/v1/assessments/{id}/report")).await;
+        assert_eq!(response.status(), 200);
+        let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header("content-type"), "text/html; charset=utf-8");
+        assert!(header("content-security-policy").starts_with("default-src 'none'"));
+        let page = response.text().await.unwrap();
+        assert!(page.contains(word), "{word}");
+        assert!(!page.contains("<script") && !page.contains("<b>anna"), "what callers write is text");
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_exist_is_not_found() {
     let host = Host::start().await;
     for id in [STRANGER, "nonsense", "%20"] {
@@ -266,6 +288,7 @@ async fn what_does_not_exist_is_not_found() {
             (Method::GET, "/comparisons"),
             (Method::GET, "/decisions"),
             (Method::GET, "/events"),
+            (Method::GET, "/report"),
             (Method::POST, "/cancel"),
         ] {
             let path = format!("/api/v1/assessments/{id}{part}");

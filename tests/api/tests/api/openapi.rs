@@ -49,6 +49,7 @@ fn the_document_is_openapi_3_1_and_has_every_route() {
         "/api/v1/assessments/{id}/comparisons",
         "/api/v1/assessments/{id}/decisions",
         "/api/v1/assessments/{id}/events",
+        "/api/v1/assessments/{id}/report",
         "/api/v1/comparison",
         "/api/v1/content",
         "/api/v1/content/{storage_id}",

@@ -1,6 +1,7 @@
 //! Assessments: asking for one, by its caller or by an event, and following it.
 
 pub(crate) mod read;
+pub(crate) mod report;
 pub(crate) mod submit;
 pub(crate) mod watch;
 

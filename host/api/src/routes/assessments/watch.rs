@@ -21,8 +21,8 @@ use tokio::sync::broadcast::Receiver;
     get, path = "/api/v1/assessments/{id}/events", tag = "assessments", operation_id = "watch_assessment",
     params(("id" = String, Path, description = "The assessment's id")),
     responses(
-        (status = 200, description = "Events named `progress`, and one named `end`",
-            content((StatusInfo = "text/event-stream"), (EndEvent = "text/event-stream; event=end"))),
+        (status = 200, description = "Events named `progress`, and at last one named `end` (`EndEvent`)",
+            content_type = "text/event-stream", body = StatusInfo),
         (status = 404, description = "No such assessment", body = ErrorBody),
         (status = 503, description = "Too many streams", body = ErrorBody),
     )
@@ -67,11 +67,12 @@ impl Watch {
                     serde_json::to_string(&EndEvent { state: state_name(self.view.state), end }).ok()?;
                 return Some(Event::default().event("end").data(data));
             }
-            let is_ours = |change: &Change| matches!(change, Change::Assessment);
+            let id = self.view.id;
+            let is_ours = |change: &Change| matches!(change, Change::Stepped(stepped) if *stepped == id);
             if wait(&self.app, &mut self.hints, None, is_ours).await == Woken::Stop {
                 return None;
             }
-            match self.app.handle.assessment(self.view.id).await {
+            match self.app.handle.assessment(id).await {
                 Ok(Some(view)) => self.view = view,
                 // Deleted while it was watched: nothing more will come.
                 Ok(None) => return None,

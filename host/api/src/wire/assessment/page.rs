@@ -42,6 +42,8 @@ pub(crate) struct AssessmentLinks {
     comparisons: String,
     /// Why each wave, retry and stop happened.
     decisions: String,
+    /// All of it as a page for people.
+    report: String,
     /// Ends it with POST.
     cancel: String,
 }
@@ -59,6 +61,7 @@ impl AssessmentAccepted {
                 events: below("events"),
                 comparisons: below("comparisons"),
                 decisions: below("decisions"),
+                report: below("report"),
                 cancel: below("cancel"),
                 this,
             },
