@@ -234,6 +234,8 @@ pub(crate) enum SuiteCommand {
 pub(crate) struct SuiteRun {
     /// The suite's name
     pub(crate) name: String,
+    /// Of a family of suites: which one (eng5-cj: small-net, regular, batch-api or all)
+    pub(crate) lane: Option<String>,
     /// Play against this host in place of one that is started for the suite
     #[arg(long, conflicts_with_all = ["config", "set", "plugins", "profiles_dir", "profile", "real_time"])]
     pub(crate) url: Option<String>,

@@ -209,6 +209,18 @@ impl Client {
         self.good(self.send(self.request(Method::POST, &path)).await?).await.map(drop)
     }
 
+    /// The JSON body of a GET.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        let response = self.send(self.request(Method::GET, path)).await?;
+        self.read(response).await
+    }
+
+    /// Posts JSON; the answer's JSON body.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let response = self.send(self.request(Method::POST, path).json(body)).await?;
+        self.read(response).await
+    }
+
     /// A topic's events after `after`; waits up to `wait` for the first.
     pub(crate) async fn topic(&self, topic: &str, after: i64, wait: Duration) -> Result<Vec<Event>, Failure> {
         let wait_s = whole_seconds(wait);

@@ -112,12 +112,12 @@ pub struct JudgingOptions {
     pub seed: Option<u64>,
     /// Who the judge is told to be, in place of the built-in text.
     pub system_prompt: Option<String>,
+    /// Cacheable parts of prompts may be kept for an hour, also where an assessment does not ask for it.
+    pub long_cache: bool,
     /// The most assessments in hand at the same time.
     pub max_driven: u32,
     /// The `source_service` of the events of assessments.
     pub source_service: String,
-    /// Cacheable parts of the prompt may be kept for an hour, whatever an assessment says.
-    pub long_cache: bool,
 }
 
 impl Default for JudgingOptions {
@@ -135,9 +135,9 @@ impl Default for JudgingOptions {
             anchor_priority: 2.0,
             seed: None,
             system_prompt: None,
+            long_cache: false,
             max_driven: 64,
             source_service: "cj_assessment_service".to_owned(),
-            long_cache: false,
         }
     }
 }

@@ -12,8 +12,16 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The suites that `docket suite list` must show, each with a test below.
-const SUITES: [&str; 5] =
-    ["cj-generic", "cj-generic-batch-api", "eng5-anchor", "eng5-lower5", "eng5-lower5-diagnostics"];
+const SUITES: [&str; 8] = [
+    "cj-generic",
+    "cj-generic-batch-api",
+    "eng5-anchor",
+    "eng5-cj-batch-api",
+    "eng5-cj-regular",
+    "eng5-cj-small-net",
+    "eng5-lower5",
+    "eng5-lower5-diagnostics",
+];
 
 /// A suite's own limits are shorter; this one is for a machine that does something else as well.
 const WITHIN: Duration = Duration::from_secs(300);
@@ -90,6 +98,30 @@ async fn eng5_lower5_diagnostics() {
     let rows = passes("eng5-lower5-diagnostics").await;
     assert_eq!(live(&rows, "callbacks"), "30");
     assert_eq!(live(&rows, "pairs with one winner over all waves"), "10");
+}
+
+#[tokio::test]
+async fn eng5_cj_regular() {
+    let rows = passes("eng5-cj-regular").await;
+    assert_eq!(live(&rows, "different pairs"), "120");
+    assert_eq!(live(&rows, "cj_llm_requests_total"), "120");
+}
+
+#[tokio::test]
+async fn eng5_cj_batch_api() {
+    let rows = passes("eng5-cj-batch-api").await;
+    assert_eq!(live(&rows, "stored batching mode"), "provider_batch_api");
+    assert_eq!(live(&rows, "waves"), "1");
+}
+
+#[tokio::test]
+async fn eng5_cj_small_net_by_its_lane() {
+    let ran = run(&["suite", "run", "eng5-cj", "small-net"]).await;
+    assert_eq!(ran.code, Some(0), "{}\n{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("eng5-cj-small-net: passed"), "{}", ran.stdout);
+    let unknown = run(&["suite", "run", "eng5-cj", "nothing"]).await;
+    assert_ne!(unknown.code, Some(0));
+    assert!(unknown.stderr.contains("small-net, regular, batch-api, all"), "{}", unknown.stderr);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //!
 //! Nothing skips. A host that runs another profile or mode than the scenario needs is a failure with its reason.
 
+mod assess;
 pub(crate) mod callback;
 mod capture;
 mod environment;
@@ -17,6 +18,7 @@ mod verdict;
 use crate::cli::{SuiteCommand, SuiteRun};
 use crate::client::Client;
 use crate::exit::{CommandResult, Exit, Failure, OrExit};
+use assess::{Assessed, Assessor};
 use own_host::OwnHost;
 use play::{Played, Player};
 use scenario::{Library, Scenario};
@@ -31,9 +33,33 @@ pub(crate) async fn main(command: SuiteCommand) -> CommandResult {
         SuiteCommand::List { suite_dir } => list(&Library::new(suite_dir.as_deref())),
         SuiteCommand::Run(args) => {
             let library = Library::new(args.suite_dir.as_deref());
-            let scenario = library.scenario(&args.name).or_exit(Exit::Config)?;
-            run(&args, &library, &scenario).await
+            let mut last = Ok(Exit::Ok);
+            for name in suites(&args).or_exit(Exit::Config)? {
+                let scenario = library.scenario(&name).or_exit(Exit::Config)?;
+                let ran = run(&args, &library, &scenario).await;
+                match (ran, &last) {
+                    // The first failure is the result, after everything was played.
+                    (Err(failure), Ok(_)) => last = Err(failure),
+                    (Err(failure), Err(_)) => eprintln!("docket: {:#}", failure.error),
+                    (Ok(_), _) => {}
+                }
+            }
+            last
         }
+    }
+}
+
+/// The suite, or the lanes of a family of suites: `eng5-cj small-net` is `eng5-cj-small-net`.
+fn suites(args: &SuiteRun) -> anyhow::Result<Vec<String>> {
+    const LANES: [&str; 3] = ["small-net", "regular", "batch-api"];
+    match (args.name.as_str(), args.lane.as_deref()) {
+        ("eng5-cj", None | Some("all")) => Ok(LANES.iter().map(|lane| format!("eng5-cj-{lane}")).collect()),
+        ("eng5-cj", Some(lane)) if LANES.contains(&lane) => Ok(vec![format!("eng5-cj-{lane}")]),
+        ("eng5-cj", Some(lane)) => {
+            anyhow::bail!("eng5-cj has no lane `{lane}`; there are {}, all", LANES.join(", "))
+        }
+        (name, None) => Ok(vec![name.to_owned()]),
+        (name, Some(_)) => anyhow::bail!("the suite `{name}` has no lanes; eng5-cj has"),
     }
 }
 
@@ -43,6 +69,8 @@ fn list(library: &Library<'_>) -> CommandResult {
         let scenario = library.scenario(&name).or_exit(Exit::Config)?;
         let requests: usize =
             scenario.cases.iter().map(|c| c.prompts.comparisons().len() * c.batches as usize).sum();
+        let asked: u64 = scenario.assessments.iter().map(|a| a.expect.requested).sum();
+        let requests = requests as u64 + asked;
         let mode = scenario.host.queue_mode.to_string();
         table.add_row([name, scenario.host.profile, mode, requests.to_string(), scenario.description]);
     }
@@ -63,9 +91,9 @@ async fn run(args: &SuiteRun, library: &Library<'_>, scenario: &Scenario) -> Com
         Some(host) => host.stop(STOP_WITHIN, played.is_err()).await,
         None => Ok(()),
     };
-    let played = played?;
+    let (played, assessed) = played?;
     stopped?;
-    report(args, scenario, &played)
+    report(args, scenario, &played, &assessed)
 }
 
 async fn play_all(
@@ -74,7 +102,7 @@ async fn play_all(
     scenario: &Scenario,
     client: &Client,
     alone: bool,
-) -> Result<Vec<Played>, Failure> {
+) -> Result<(Vec<Played>, Vec<Assessed>), Failure> {
     environment::check(client, &scenario.host).await?;
     let mut all = Vec::new();
     for case in &scenario.cases {
@@ -87,12 +115,18 @@ async fn play_all(
         }
         all.push(played);
     }
-    Ok(all)
+    let mut assessed = Vec::new();
+    for case in &scenario.assessments {
+        let assessor = Assessor { client, needs: &scenario.host, case, alone, quiet: args.json };
+        assessed.push(assessor.play().await?);
+    }
+    Ok((all, assessed))
 }
 
-fn report(args: &SuiteRun, scenario: &Scenario, played: &[Played]) -> CommandResult {
+fn report(args: &SuiteRun, scenario: &Scenario, played: &[Played], assessed: &[Assessed]) -> CommandResult {
     if args.json {
-        let cases: Vec<_> = played.iter().map(Played::to_json).collect();
+        let assessed = assessed.iter().map(Assessed::to_json);
+        let cases: Vec<_> = played.iter().map(Played::to_json).chain(assessed).collect();
         println!("{}", serde_json::json!({"suite": scenario.name, "cases": cases}));
     } else {
         for one in played {
@@ -101,8 +135,15 @@ fn report(args: &SuiteRun, scenario: &Scenario, played: &[Played]) -> CommandRes
             crate::output::print(&verdict::table(&one.rows));
             println!();
         }
+        for one in assessed {
+            let seconds = one.took.as_secs_f64();
+            println!("{} / {}: {} comparisons in {seconds:.1} s", scenario.name, one.case, one.asked);
+            crate::output::print(&verdict::table(&one.rows));
+            println!();
+        }
     }
-    let failed: Vec<String> = played.iter().flat_map(Played::failed).collect();
+    let mut failed: Vec<String> = played.iter().flat_map(Played::failed).collect();
+    failed.extend(assessed.iter().flat_map(Assessed::failed));
     if failed.is_empty() {
         if !args.json {
             println!("{}: passed", scenario.name);

@@ -117,10 +117,12 @@ impl OwnHost {
 }
 
 fn settings(args: &SuiteRun, needs: &HostNeeds, folder: &TempDir) -> Vec<String> {
-    vec![
+    let mut settings = vec![
         format!("store.url=sqlite:{}", folder.path().join("docket.db").display()),
         format!("queue.mode={}", needs.queue_mode),
         format!("queue.bundle_cap={}", needs.bundle_cap),
         format!("queue.virtual_waits={}", !args.real_time),
-    ]
+    ];
+    settings.extend(needs.set.iter().cloned());
+    settings
 }

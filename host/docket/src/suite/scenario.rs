@@ -17,8 +17,10 @@ pub(crate) struct Scenario {
     /// One sentence.
     pub(crate) description: String,
     pub(crate) host: HostNeeds,
-    #[serde(rename = "case")]
+    #[serde(rename = "case", default)]
     pub(crate) cases: Vec<Case>,
+    #[serde(rename = "assessment", default)]
+    pub(crate) assessments: Vec<AssessmentCase>,
 }
 
 /// What the host has to run.
@@ -33,6 +35,9 @@ pub(crate) struct HostNeeds {
     /// The most requests in a bundle or a job; the profile's default is 64.
     #[serde(default = "default_cap")]
     pub(crate) bundle_cap: u32,
+    /// Further settings of a host of our own, `section.key=value`.
+    #[serde(default)]
+    pub(crate) set: Vec<String>,
 }
 
 fn default_cap() -> u32 {
@@ -65,6 +70,38 @@ pub(crate) struct Case {
     pub(crate) recorded: Option<String>,
     #[serde(default)]
     pub(crate) expect: Expect,
+}
+
+/// One assessment and what has to come of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AssessmentCase {
+    pub(crate) name: String,
+    /// How long it may take.
+    pub(crate) wait_seconds: u64,
+    /// How many essays.
+    pub(crate) essays: u32,
+    /// The `judging` of the request.
+    pub(crate) judging: toml::Table,
+    pub(crate) expect: AssessmentExpect,
+}
+
+/// What has to come of an assessment, besides one good callback for each comparison and the metrics.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AssessmentExpect {
+    /// The decisions that may end it.
+    pub(crate) ends: Vec<String>,
+    /// Comparisons that are asked for.
+    pub(crate) requested: u64,
+    /// Different pairs among them, whichever essay is shown first.
+    pub(crate) distinct_pairs: u64,
+    /// Comparisons of pairs that had been compared.
+    pub(crate) resampled: u64,
+    /// The largest `|A - B| / (A + B)` of an essay, which is shown first A and second B times.
+    pub(crate) largest_skew: f64,
+    /// Waves.
+    pub(crate) waves: Option<u64>,
 }
 
 fn default_provider() -> String {
@@ -194,6 +231,9 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "eng5-anchor.toml",
     "eng5-lower5.toml",
     "eng5-lower5-diagnostics.toml",
+    "eng5-cj-small-net.toml",
+    "eng5-cj-regular.toml",
+    "eng5-cj-batch-api.toml",
     "recorded/cj_lps_roundtrip_mock_20251205.json",
     "recorded/eng5_anchor_align_gpt51_low_20251201.json",
     "recorded/eng5_lower5_gpt51_low_20251202.json",
@@ -264,7 +304,7 @@ impl Scenario {
     fn validate(&self, file: &str) -> Result<()> {
         ensure!(self.version == 1, "its version is {}, known is 1", self.version);
         ensure!(self.name == file, "its name is `{}`, its file's is `{file}`", self.name);
-        ensure!(!self.cases.is_empty(), "it has no case");
+        ensure!(!self.cases.is_empty() || !self.assessments.is_empty(), "it has no case");
         ensure!(
             (1..=64).contains(&self.host.bundle_cap),
             "bundle_cap is {}, not 1 to 64",
@@ -303,7 +343,16 @@ mod tests {
         let names = library.names().unwrap();
         assert_eq!(
             names,
-            ["cj-generic", "cj-generic-batch-api", "eng5-anchor", "eng5-lower5", "eng5-lower5-diagnostics"]
+            [
+                "cj-generic",
+                "cj-generic-batch-api",
+                "eng5-anchor",
+                "eng5-cj-batch-api",
+                "eng5-cj-regular",
+                "eng5-cj-small-net",
+                "eng5-lower5",
+                "eng5-lower5-diagnostics"
+            ]
         );
         for name in names {
             for case in library.scenario(&name).unwrap().cases {

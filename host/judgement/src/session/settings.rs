@@ -34,11 +34,15 @@ impl DesignName {
         }
     }
 
-    /// The design as assessments use it. `fill`: its first wave goes as far as different pairs do.
+    /// The design as assessments use it. `fill`: its waves travel as one job, so they are large.
     pub fn design(self, fill: bool) -> Box<dyn Design> {
         let rounds = if fill { u32::MAX } else { 1 };
         match self {
-            Self::Adaptive => Box::new(Adaptive::default()),
+            // What travels as one job is worth large waves; else small ones learn faster.
+            Self::Adaptive => {
+                let pairs_per_item = if fill { 2.0 } else { 0.5 };
+                Box::new(Adaptive { pairs_per_item, ..Adaptive::default() })
+            }
             Self::Coverage => Box::new(Coverage { rounds, ..Coverage::default() }),
             Self::Random => Box::new(RandomMatchings { rounds, ..RandomMatchings::default() }),
             Self::Swiss => Box::new(Swiss::default()),

@@ -20,7 +20,7 @@ to 5 (certain).";
 
 /// The prompt that compares this pair.
 pub(super) fn prompt(spec: &Spec, pair: Pair) -> Prompt {
-    let ttl = if spec.request.judging.long_cache { CacheTtl::OneHour } else { CacheTtl::FiveMinutes };
+    let ttl = if spec.long_cache { CacheTtl::OneHour } else { CacheTtl::FiveMinutes };
     let block = |content: String, cacheable: bool| PromptBlock {
         target: BlockTarget::UserContent,
         content,

@@ -32,6 +32,8 @@ pub(crate) struct Spec {
     pub(crate) mixture: bool,
     /// Tell the queue how comparisons are to travel.
     pub(crate) hints: bool,
+    /// Cacheable parts of prompts may be kept for an hour.
+    pub(crate) long_cache: bool,
     pub(crate) correlation_id: Uuid,
 }
 
@@ -65,13 +67,11 @@ impl Spec {
             design: judging.design.clone().unwrap_or_else(|| "adaptive".to_owned()),
             mixture: mixture == "gaussian_mixture",
             hints: options.hints,
+            long_cache: request.judging.long_cache || options.long_cache,
             provider,
             mode,
             scale,
-            request: AssessmentRequest {
-                judging: Judging { long_cache: judging.long_cache || options.long_cache, ..judging.clone() },
-                ..request
-            },
+            request,
         };
         Ok((spec, settings))
     }
