@@ -169,9 +169,11 @@ async fn after_a_kill_the_same_command_goes_on() {
     let explained = docket(folder.path(), &explain, WITHIN).await.unwrap();
     assert_code(&explained, 0);
     assert!(explained.stdout.starts_with("   0  20"), "{}", explained.stdout);
-    for part in
-        ["asks for a random wave of", "because nothing was asked for yet", "ends with scores, because"]
-    {
+    for part in [
+        "comparisons, a random wave, because",
+        "because nothing was asked for yet",
+        "ends with scores, because",
+    ] {
         assert!(explained.stdout.contains(part), "{part} in\n{}", explained.stdout);
     }
 }
