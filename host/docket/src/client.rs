@@ -175,6 +175,18 @@ impl Client {
         self.read(response).await.map(Submitted::Accepted)
     }
 
+    /// The JSON body of a GET.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        let response = self.send(self.request(Method::GET, path)).await?;
+        self.read(response).await
+    }
+
+    /// Posts JSON; the answer's JSON body.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let response = self.send(self.request(Method::POST, path).json(body)).await?;
+        self.read(response).await
+    }
+
     /// The newest assessments.
     pub(crate) async fn assessments(&self, limit: u32) -> Result<Vec<Value>, Failure> {
         let path = format!("/api/v1/assessments?limit={limit}");
@@ -207,18 +219,6 @@ impl Client {
     pub(crate) async fn cancel_assessment(&self, id: AssessmentId) -> Result<(), Failure> {
         let path = format!("/api/v1/assessments/{id}/cancel");
         self.good(self.send(self.request(Method::POST, &path)).await?).await.map(drop)
-    }
-
-    /// The JSON body of a GET.
-    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
-        let response = self.send(self.request(Method::GET, path)).await?;
-        self.read(response).await
-    }
-
-    /// Posts JSON; the answer's JSON body.
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let response = self.send(self.request(Method::POST, path).json(body)).await?;
-        self.read(response).await
     }
 
     /// A topic's events after `after`; waits up to `wait` for the first.

@@ -80,7 +80,7 @@ fn main() {
     let sizes = std::env::args().skip(1).filter_map(|size| size.parse().ok()).collect::<Vec<usize>>();
     let sizes = if sizes.is_empty() { vec![100, 300, 1000, 10_000, 100_000] } else { sizes };
     for n in sizes {
-        let waves = std::env::var("WAVES").ok().and_then(|waves| waves.parse().ok()).unwrap_or(20);
+        let waves = 20;
         let (truth, comparisons) = simulate(n, waves, 1.5, 0.4);
         println!("{n} items, {} comparisons", comparisons.rows().len());
         let fixed = ep::Options { sigma: ep::Sigma::Fixed(1.5), ..ep::Options::default() };

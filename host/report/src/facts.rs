@@ -68,9 +68,14 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The 95 % interval of an essay's score, in logits. An unusable standard error gives no width.
+/// A standard error, where an unknown one is beyond all bounds.
+pub(crate) fn known_error(error: f64) -> f64 {
+    if error.is_finite() { error.max(0.0) } else { f64::INFINITY }
+}
+
+/// The 95 % interval of an essay's score, in logits. An unknown standard error leaves it open.
 pub(crate) fn interval(essay: &RankedEssay) -> (f64, f64) {
-    let error = if essay.standard_error.is_finite() { essay.standard_error.max(0.0) } else { 0.0 };
+    let error = known_error(essay.standard_error);
     (essay.score - Z95 * error, essay.score + Z95 * error)
 }
 
@@ -94,13 +99,13 @@ pub(crate) fn reliability_words(reliability: f64) -> (&'static str, &'static str
     }
 }
 
-/// Why an assessment ended, in words.
+/// Why an assessment ended, in words, where it does not say so itself.
 pub(crate) fn end_words(reason: &str) -> Option<&'static str> {
     Some(match reason {
         "stable" => "The scores had stopped changing, so further comparisons were not worth their cost.",
         "reliable" => "The wanted reliability was reached.",
         "budget_spent" => "The budget of comparisons was spent.",
-        "passes_spent" => "The permitted number of waves was used.",
+        "passes_spent" => "Every pair was compared as often as was asked for.",
         "no_pairs_left" => "Every useful pair of essays had been compared.",
         "nothing_succeeded" => "Not one comparison was answered.",
         "success_rate_too_low" => "Too many comparisons failed for scores that can be trusted.",

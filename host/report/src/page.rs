@@ -39,7 +39,7 @@ pub(crate) fn document(facts: &Facts<'_>) -> Markup {
                         }
                     }
                     footer {
-                        p { "Report of docket for assessment " code { (facts.view.id) } ", as it was at " (text::moment(facts.view.updated_at)) "." }
+                        p { "Report of docket for assessment " code { (facts.view.id) } ", as it was at " (text::when(facts.view.updated_at)) "." }
                     }
                 }
             }
@@ -78,22 +78,23 @@ fn headline(facts: &Facts<'_>) -> Markup {
 /// How and when it ended, in words.
 fn ended(facts: &Facts<'_>) -> Markup {
     let view = facts.view;
-    let words = view.end.as_ref().and_then(|end| facts::end_words(&end.reason));
-    let detail = view.end.as_ref().map(|end| end.detail.trim()).filter(|detail| !detail.is_empty());
+    let why = view.end.as_ref().map(|end| match end.detail.trim() {
+        "" => facts::end_words(&end.reason).unwrap_or(&end.reason),
+        detail => detail,
+    });
     html! {
         @if facts.is_running() {
-            "This is a snapshot of " (text::moment(view.updated_at)) "; every number may still change. "
-            "It began at " (text::moment(view.created_at)) "."
+            "This is a snapshot of " (text::when(view.updated_at)) "; every number may still change. "
+            "It began at " (text::when(view.created_at)) "."
         } @else {
-            @if let Some(words) = words { (words) " " }
-            @if let Some(detail) = detail.filter(|detail| Some(*detail) != words) {
-                bdi { (text::visible(detail)) } @if !detail.ends_with(['.', '!', '?']) { "." } " "
+            @if let Some(why) = why {
+                bdi { (text::visible(why)) } @if !why.ends_with(['.', '!', '?']) { "." } " "
             }
             @match view.ended_at {
                 Some(at) => {
-                    "It ended at " (text::moment(at)) ", " (text::span(at.since(view.created_at))) " after it began."
+                    "It ended at " (text::when(at)) ", " (text::span(at.since(view.created_at))) " after it began."
                 },
-                None => { "It last changed at " (text::moment(view.updated_at)) "." },
+                None => { "It last changed at " (text::when(view.updated_at)) "." },
             }
         }
     }
@@ -106,11 +107,12 @@ fn numbers(facts: &Facts<'_>) -> Markup {
         dl.numbers {
             div {
                 dt { "Essays" }
-                dd { b { (text::size(essays)) } }
+                dd { b { @if essays > 0 { (text::size(essays)) } @else { "–" } } }
                 dd.note {
-                    @match (facts.anchors(), facts.graded()) {
-                        (0, _) => "no anchors",
-                        (anchors, _) => { "of these " (text::plural(anchors, "anchor", "anchors")) },
+                    @match (essays, facts.anchors()) {
+                        (0, _) => "none was compared",
+                        (_, 0) => "no anchors",
+                        (_, anchors) => { "of these " (text::plural(anchors, "anchor", "anchors")) },
                     }
                 }
             }

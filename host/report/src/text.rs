@@ -1,6 +1,7 @@
 //! Numbers, times and names as text: the same for readers of every language.
 
 use docket_types::Timestamp;
+use maud::{Markup, html};
 use std::time::Duration;
 
 /// Between a number and its unit.
@@ -66,7 +67,7 @@ pub(crate) fn usd(amount: f64) -> String {
 }
 
 /// `2026-11-23 14:06 UTC`.
-pub(crate) fn moment(at: Timestamp) -> String {
+fn moment(at: Timestamp) -> String {
     let full = at.to_string();
     match (full.split_once('T'), full.ends_with('Z')) {
         (Some((date, time)), true) => {
@@ -75,6 +76,11 @@ pub(crate) fn moment(at: Timestamp) -> String {
         }
         _ => full,
     }
+}
+
+/// [`moment`], never broken across lines.
+pub(crate) fn when(at: Timestamp) -> Markup {
+    html! { span.nb { (moment(at)) } }
 }
 
 /// A duration with its two largest units.
@@ -101,18 +107,22 @@ pub(crate) fn visible(name: &str) -> String {
 /// How much room a character takes, in narrow characters.
 fn width(c: char) -> usize {
     match u32::from(c) {
-        0x300..=0x36f | 0x200b..=0x200f | 0xfe00..=0xfe0f => 0,
+        0x300..=0x36f | 0x200b..=0x200f | 0x2068..=0x2069 | 0xfe00..=0xfe0f => 0,
         0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xff00..=0xff60 => 2,
         0x1f300..=0x1faff | 0x20000..=0x3ffff => 2,
         _ => 1,
     }
 }
 
+/// The room that a text takes, in narrow characters.
+pub(crate) fn wide(text: &str) -> usize {
+    text.chars().map(width).sum()
+}
+
 /// A name for a plot's label: at most `most` narrow characters, the middle left out, since names differ at their ends.
 pub(crate) fn label(name: &str, most: usize) -> String {
     let name = visible(name);
-    let total: usize = name.chars().map(width).sum();
-    let short = if total <= most {
+    let short = if wide(&name) <= most {
         name
     } else {
         let (head, tail) = (most * 3 / 5, most - most * 3 / 5 - 1);

@@ -32,10 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("docket-report", &["docket-types"]),
-    (
-        "docket-api",
-        &["docket-types", "docket-pipeline", "docket-store", "docket-telemetry", "docket-report"],
-    ),
+    ("docket-api", &["docket-types", "docket-pipeline", "docket-store", "docket-telemetry", "docket-report"]),
     (
         "docket",
         &[

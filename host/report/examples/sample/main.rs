@@ -22,12 +22,12 @@ fn main() -> anyhow::Result<()> {
     write("hostile", view::hostile(view::completed(14, 7)))?;
     let (view, all) = view::completed(30, 5);
     write("running", (view::running(view.clone()), all[..120].to_vec()))?;
-    let detail = "All 30 comparisons of the first wave were refused: the credential is missing";
+    let detail = "No comparison was answered. The credential is missing or wrong";
     let failed = view::without_scores(view.clone(), State::Failed, "nothing_succeeded", detail);
     let mut refused = all[..30].to_vec();
     for comparison in &mut refused {
         (comparison.status, comparison.winner) = ("failed".into(), None);
-        comparison.error_code = Some("auth".into());
+        comparison.error_code = Some("AUTHENTICATION_ERROR".into());
     }
     write("failed", (failed, refused))?;
     write("cancelled", (view::without_scores(view, State::Cancelled, "cancelled", ""), Vec::new()))

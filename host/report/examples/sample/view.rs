@@ -41,7 +41,7 @@ fn sigmoid(x: f64) -> f64 {
 pub(crate) fn completed(n: usize, seed: u64) -> (AssessmentView, Vec<ComparisonView>) {
     let mut random = Random(seed);
     let truth: Vec<f64> = (0..n).map(|_| 1.7 * random.normal()).collect();
-    let names: Vec<String> = (0..n).map(|i| format!("essay-{:03}.txt", i * 7 % n + 1)).collect();
+    let names: Vec<String> = (0..n).map(|i| format!("essay-{:03}.txt", i + 1)).collect();
     let waves = if n < 3 { 2 } else { 9 };
     let mut comparisons = Vec::new();
     let mut views = Vec::new();
@@ -95,7 +95,7 @@ fn asked(all: &mut Vec<ComparisonView>, random: &mut Random, essays: (&[f64], &[
             confidence: (!is_failed).then_some(4.1),
             justification: None,
             error_code: is_failed
-                .then(|| if random.next() < 0.6 { "timeout" } else { "bad_response" }.into()),
+                .then(|| if random.next() < 0.6 { "TIMEOUT" } else { "INVALID_RESPONSE" }.into()),
             request_id: None,
             provider: Some("openai".into()),
             model: Some(MODEL.into()),
@@ -275,7 +275,10 @@ fn view(
                 cost,
             }],
         },
-        end: Some(EndView { reason: "reliable".into(), detail: "Reliability 0.93, wanted 0.90.".into() }),
+        end: Some(EndView {
+            reason: "reliable".into(),
+            detail: "The scores are as reliable as was asked for.".into(),
+        }),
         ranking,
     }
 }
@@ -287,6 +290,13 @@ pub(crate) fn running(mut view: AssessmentView) -> AssessmentView {
     (view.ended_at, view.end, view.diagnostics, view.grading) = (None, None, None, None);
     view.ranking.iter_mut().for_each(|essay| essay.grade = None);
     view.waves.truncate(4);
+    if let Some(wave) = view.waves.last() {
+        let progress = &mut view.progress;
+        (progress.answered, progress.reliability, progress.waves) = (wave.answered, wave.reliability, 5);
+        progress.pending = progress.requested - wave.answered - progress.failed;
+        view.cost.total_usd = 0.0039 * wave.answered as f64;
+        view.cost.models.clear();
+    }
     view
 }
 
@@ -307,6 +317,7 @@ pub(crate) fn without_scores(
         wave.answered = 0;
     });
     (view.progress.answered, view.progress.reliability) = (0, None);
+    (view.progress.requested, view.progress.failed) = (view.waves[0].pairs, view.waves[0].pairs);
     view.cost = CostView::default();
     view
 }

@@ -8,7 +8,7 @@ use maud::Markup;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-const WIDTH: i32 = 1000;
+const WIDTH: i32 = 1096;
 const HEIGHT: i32 = 330;
 const LEFT: i32 = 56;
 const RIGHT: i32 = 170;

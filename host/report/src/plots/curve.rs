@@ -13,16 +13,16 @@ const RIGHT: i32 = 64;
 const TOP: i32 = 36;
 const HEIGHT: i32 = 470;
 const BOTTOM: i32 = 52;
-/// The widest curve, in pixels.
-const ROOM: i32 = 900;
+/// About how wide the curve is, in pixels.
+const ROOM: i32 = 976;
 /// The most essays whose intervals are drawn one by one.
-const SINGLE: i32 = 450;
+pub(crate) const SINGLE: i32 = 450;
 
 /// The ranking, as a curve.
 pub(crate) fn curve(facts: &Facts<'_>) -> Markup {
     let n = i32::try_from(facts.view.ranking.len()).unwrap_or(i32::MAX).max(1);
-    // Whole pixels for each essay as long as there are any: no stripes from rounding.
-    let width = if n < ROOM { ROOM / n * n } else { ROOM };
+    // Whole pixels for each essay: no stripes from rounding.
+    let width = if n <= SINGLE { (ROOM + n / 2) / n * n } else { ROOM };
     let y = Scale { values: score_range(facts), pixels: (HEIGHT - BOTTOM, TOP) };
     let x = Scale { values: (0.5, f64::from(n) + 0.5), pixels: (LEFT, LEFT + width) };
     let figure = Figure {
@@ -88,7 +88,14 @@ fn places(area: &Area<'_>, x: Scale, y: i32, n: i32) -> Drawn {
 fn singles(area: &Area<'_>, facts: &Facts<'_>, x: Scale, y: Scale) -> Drawn {
     let step = (x.pixels.1 - x.pixels.0) / i32::try_from(facts.view.ranking.len()).unwrap_or(1).max(1);
     let (radius, width) = (if step >= 6 { 3 } else { 2 }, if step >= 6 { 2 } else { 1 });
-    let free = || facts.view.ranking.iter().zip(1_u32..).filter(|(essay, _)| essay.anchor_grade.is_none());
+    let free = || {
+        facts
+            .view
+            .ranking
+            .iter()
+            .zip(1_u32..)
+            .filter(|(essay, _)| essay.anchor_grade.is_none() && essay.score.is_finite())
+    };
     for (essay, place) in free() {
         let ((low, high), at) = (interval(essay), x.at(f64::from(place)));
         let stroke = BLUE.mix(0.45).stroke_width(width);
@@ -116,7 +123,7 @@ fn ribbon(area: &Area<'_>, facts: &Facts<'_>, x: Scale, y: Scale) -> Drawn {
 fn anchors(area: &Area<'_>, facts: &Facts<'_>, x: Scale, y: Scale) -> Drawn {
     let mut written: Vec<(i32, i32)> = Vec::new();
     for (essay, place) in facts.view.ranking.iter().zip(1_u32..) {
-        let Some(grade) = &essay.anchor_grade else { continue };
+        let Some(grade) = essay.anchor_grade.as_ref().filter(|_| essay.score.is_finite()) else { continue };
         let ((low, high), at) = (interval(essay), x.at(f64::from(place)));
         line(area, (at, y.at(low)), (at, y.at(high)), VERMILLION, 2)?;
         diamond(area, (at, y.at(essay.score)), 6, VERMILLION)?;

@@ -1,6 +1,6 @@
 //! Who beat whom.
 
-use super::{Area, Drawn, Figure, diamond, fill, font, line, write};
+use super::{Area, Drawn, Figure, diamond, fill, font, line, room, write};
 use crate::palette::{BLUE, EDGE, GRID, INK, MUTED, ORANGE};
 use crate::text;
 use maud::Markup;
@@ -23,21 +23,21 @@ impl Cell {
     }
 }
 
-const LEFT: i32 = 250;
 const TOP: i32 = 30;
 
 /// A cell for each pair of essays, in the order of the ranking.
 pub(crate) fn pairs(essays: &[&str], cells: &[Vec<Cell>]) -> Markup {
     let n = i32::try_from(essays.len()).unwrap_or(0);
-    let side = (720 / n.max(1)).clamp(12, 30);
+    let side = (850 / n.max(1)).clamp(14, 30);
     let end = n * side;
+    let left = 52 + room(essays.iter().copied(), 28);
     let figure = Figure {
         id: "plot-matrix",
         title: "Who beat whom",
         description: format!(
             "A square for each of {n} by {n} pairs of essays, best first: large and blue where the row's essay won, small and orange where it lost."
         ),
-        size: ((LEFT + end + 12).unsigned_abs(), (TOP + end + 12).unsigned_abs()),
+        size: ((left + end + 12).unsigned_abs(), (TOP + end + 12).unsigned_abs()),
     };
     figure.draw(|area| {
         let small = f64::from(side - 2).min(12.0);
@@ -52,24 +52,24 @@ pub(crate) fn pairs(essays: &[&str], cells: &[Vec<Cell>]) -> Markup {
                 font(small + 0.5, &INK, HPos::Left, VPos::Center),
             )?;
             if side >= 18 || i == 0 || (i + 1) % 5 == 0 {
-                let at = (LEFT + i * side + side / 2, TOP - 6);
+                let at = (left + i * side + side / 2, TOP - 6);
                 write(area, &place, at, font(small, &MUTED, HPos::Center, VPos::Bottom))?;
             }
             fill(
                 area,
-                (LEFT + i * side, middle - side / 2),
-                (LEFT + (i + 1) * side, middle - side / 2 + side),
+                (left + i * side, middle - side / 2),
+                (left + (i + 1) * side, middle - side / 2 + side),
                 GRID.mix(1.0),
             )?;
         }
         for i in 0..=n {
             let color = if i % 5 == 0 || i == n { EDGE } else { GRID };
-            line(area, (LEFT + i * side, TOP), (LEFT + i * side, TOP + end), color, 1)?;
-            line(area, (LEFT, TOP + i * side), (LEFT + end, TOP + i * side), color, 1)?;
+            line(area, (left + i * side, TOP), (left + i * side, TOP + end), color, 1)?;
+            line(area, (left, TOP + i * side), (left + end, TOP + i * side), color, 1)?;
         }
         for (i, row) in (0..n).zip(cells) {
             for (j, cell) in (0..n).zip(row) {
-                mark(area, *cell, (LEFT + j * side, TOP + i * side), side)?;
+                mark(area, *cell, (left + j * side, TOP + i * side), side)?;
             }
         }
         Ok(())
@@ -150,9 +150,13 @@ pub(crate) fn groups(names: &[String], cells: &[Vec<Cell>]) -> Markup {
                 let words = share.map(text::percent).unwrap_or_default();
                 let middle = (x + SIDE.0 / 2, y + SIDE.1 / 2);
                 write(area, &words, (middle.0, middle.1 - 6), font(13.0, &INK, HPos::Center, VPos::Center))?;
-                let many = if cell.count > 0 { format!("of {}", cell.count) } else { "–".into() };
+                let many = match (cell.count, share) {
+                    (0, _) => "–".into(),
+                    (n, Some(_)) => format!("of {n}"),
+                    (n, None) => format!("{n} within"),
+                };
                 let below = if share.is_some() { middle.1 + 9 } else { middle.1 };
-                write(area, &many, (middle.0, below), font(10.5, &MUTED, HPos::Center, VPos::Center))?;
+                write(area, &many, (middle.0, below), font(10.5, &INK, HPos::Center, VPos::Center))?;
             }
         }
         for i in 0..=n {

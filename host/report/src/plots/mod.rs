@@ -8,7 +8,7 @@ mod rows;
 
 pub(crate) use bias::{bias, first_wins};
 pub(crate) use convergence::convergence;
-pub(crate) use curve::curve;
+pub(crate) use curve::{SINGLE, curve};
 pub(crate) use matrix::{Cell, groups, key, pairs};
 pub(crate) use rows::rows;
 
@@ -46,7 +46,7 @@ impl Figure {
         };
         html! {
             div.plot {
-                svg width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) } role="img"
+                svg.wide[width > 640] width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) } role="img"
                     aria-labelledby={ (id) "-title " (id) "-text" } {
                     title id={ (id) "-title" } { (self.title) }
                     desc id={ (id) "-text" } { (self.description) }
@@ -95,6 +95,12 @@ pub(crate) fn fill(area: &Area<'_>, from: (i32, i32), to: (i32, i32), color: RGB
 /// A diamond: the mark of an anchor, told from a circle without its colour.
 pub(crate) fn diamond(area: &Area<'_>, (x, y): (i32, i32), r: i32, color: RGBColor) -> Drawn {
     area.draw(&Polygon::new(vec![(x, y - r), (x + r, y), (x, y + r), (x - r, y)], color.filled()))
+}
+
+/// The room for names of at most `most` narrow characters, in pixels: as much as the longest needs.
+pub(crate) fn room<'a>(names: impl Iterator<Item = &'a str>, most: usize) -> i32 {
+    let longest = names.map(|name| text::wide(&text::label(name, most))).max().unwrap_or(0);
+    i32::try_from(longest).unwrap_or(0) * 8
 }
 
 /// The range of scores with all intervals, with some air; never empty.
@@ -155,7 +161,7 @@ impl Scale {
 
     /// A vertical axis at `x` with lines as far as `right`.
     pub(crate) fn up(&self, area: &Area<'_>, (x, right): (i32, i32), words: &str) -> Drawn {
-        let (all, digits) = ticks(self.values, f64::from(self.pixels.0 - self.pixels.1) / 50.0);
+        let (all, digits) = ticks(self.values, f64::from(self.pixels.0 - self.pixels.1) / 45.0);
         for tick in all {
             let y = self.at(tick);
             line(area, (x - 4, y), (right, y), crate::palette::GRID, 1)?;

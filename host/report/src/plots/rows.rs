@@ -1,6 +1,6 @@
 //! The ranking of few essays: a labelled row each, with its interval.
 
-use super::{Area, Drawn, Figure, Scale, diamond, fill, font, line, score_range, write};
+use super::{Area, Drawn, Figure, Scale, diamond, fill, font, line, room, score_range, write};
 use crate::facts::{Facts, interval};
 use crate::palette::{BAND, BLUE, EDGE, GRID, INK, MUTED, PAPER, VERMILLION};
 use crate::text;
@@ -9,8 +9,7 @@ use maud::Markup;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-const WIDTH: i32 = 1000;
-const LEFT: i32 = 250;
+const WIDTH: i32 = 1096;
 const RIGHT: i32 = 120;
 const TOP: i32 = 34;
 const BOTTOM: i32 = 50;
@@ -29,7 +28,8 @@ pub(crate) fn rows(facts: &Facts<'_>) -> Markup {
         ),
         size: (WIDTH.unsigned_abs(), (bottom + BOTTOM).unsigned_abs()),
     };
-    let x = Scale { values: score_range(facts), pixels: (LEFT, WIDTH - RIGHT) };
+    let left = 52 + room(essays.iter().map(|essay| essay.essay_id.as_str()), 28);
+    let x = Scale { values: score_range(facts), pixels: (left, WIDTH - RIGHT) };
     figure.draw(|area| {
         bands(area, facts, x, bottom)?;
         x.across(area, (TOP, bottom), "score (logits)", false)?;
@@ -53,7 +53,7 @@ fn bands(area: &Area<'_>, facts: &Facts<'_>, x: Scale, bottom: i32) -> Drawn {
         if i % 2 == 0 {
             fill(area, (from, TOP - 24), (to, bottom), BAND.mix(1.0))?;
         }
-        if from > LEFT {
+        if from > x.pixels.0 {
             line(area, (from, TOP - 24), (from, bottom), EDGE, 1)?;
         }
         let name = name.map(|name| text::label(name, 8)).unwrap_or_default();
@@ -67,11 +67,12 @@ fn bands(area: &Area<'_>, facts: &Facts<'_>, x: Scale, bottom: i32) -> Drawn {
     Ok(())
 }
 
-fn row(area: &Area<'_>, essay: &RankedEssay, x: Scale, y: i32) -> Drawn {
+/// The essay's interval and its mark.
+fn mark(area: &Area<'_>, essay: &RankedEssay, x: Scale, y: i32) -> Drawn {
     let (low, high) = interval(essay);
     let is_anchor = essay.anchor_grade.is_some();
     let color = if is_anchor { VERMILLION } else { BLUE };
-    line(area, (LEFT, y), (x.at(low), y), GRID, 1)?;
+    line(area, (x.pixels.0, y), (x.at(low), y), GRID, 1)?;
     line(area, (x.at(low), y), (x.at(high), y), color, 2)?;
     let middle = (x.at(essay.score), y);
     let is_borderline = essay.grade.as_ref().is_some_and(|grade| grade.borderline);
@@ -83,11 +84,18 @@ fn row(area: &Area<'_>, essay: &RankedEssay, x: Scale, y: i32) -> Drawn {
     } else {
         area.draw(&Circle::new(middle, 5, color.filled()))?;
     }
+    Ok(())
+}
+
+fn row(area: &Area<'_>, essay: &RankedEssay, x: Scale, y: i32) -> Drawn {
+    if essay.score.is_finite() {
+        mark(area, essay, x, y)?;
+    }
     write(area, &essay.rank.to_string(), (26, y), font(12.0, &MUTED, HPos::Right, VPos::Center))?;
     write(area, &text::label(&essay.essay_id, 28), (36, y), font(13.0, &INK, HPos::Left, VPos::Center))?;
     let right = match (&essay.anchor_grade, &essay.grade) {
         (Some(grade), _) => format!("{} anchor", text::label(grade, 6)),
-        (None, Some(grade)) if is_borderline => format!("{} borderline", text::label(&grade.grade, 6)),
+        (None, Some(grade)) if grade.borderline => format!("{} borderline", text::label(&grade.grade, 6)),
         (None, Some(grade)) => text::label(&grade.grade, 12),
         (None, None) => return Ok(()),
     };

@@ -21,8 +21,8 @@ pub(crate) fn section(facts: &Facts<'_>) -> Section {
                     @if let Some(Phase::CjAssessment) = view.current_phase {
                         (row("Phase", html! { "comparative judgement" }))
                     }
-                    (row("Began", html! { (text::moment(view.created_at)) }))
-                    @if let Some(at) = view.ended_at { (row("Ended", html! { (text::moment(at)) })) }
+                    (row("Began", text::when(view.created_at)))
+                    @if let Some(at) = view.ended_at { (row("Ended", text::when(at))) }
                     (row("Judge", html! { (super::name(view.provider.as_str())) ", model " (model) }))
                     (row("Design", html! { (design(&view.design)) }))
                     (row("Seed", html! { code { (view.seed) } }))
@@ -36,7 +36,7 @@ pub(crate) fn section(facts: &Facts<'_>) -> Section {
             }
         }
     };
-    Section { id: "about", title: "How it was set up", body, how: None }
+    Section { id: "about", title: "Settings", body, how: None }
 }
 
 fn design(design: &str) -> String {

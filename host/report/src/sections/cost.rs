@@ -94,7 +94,7 @@ pub(crate) fn failures(facts: &Facts<'_>) -> Section {
         (retries)
     };
     let how = html! {
-        "The table counts attempts, so a comparison that failed twice counts twice. Failed comparisons do not touch the scores, but the essays in them were compared less often, and their intervals are wider."
+        "The reason is that of the last attempt. Failed comparisons do not touch the scores, but the essays in them were compared less often, and their intervals are wider."
     };
     Section { id, title, body, how: Some(how) }
 }
@@ -121,23 +121,20 @@ fn table(reasons: &[(&str, usize)]) -> Markup {
 
 /// A failure's code in words.
 fn words(code: &str) -> &'static str {
-    match code.to_ascii_lowercase().as_str() {
+    match code {
         "" => "No reason was given",
-        "invalid_request" => "The request was wrong",
-        "auth" | "authentication_error" => "The credential is missing or wrong",
-        "permission" => "The credential may not do this",
-        "not_found" => "The model does not exist",
-        "context_length" => "The essays are too long for the model",
-        "content_policy" => "The provider refused the content",
-        "rate_limited" | "rate_limit" => "Too many requests for the provider's limits",
-        "quota_exhausted" => "The account's quota is used up",
-        "overloaded" => "The provider had no capacity",
-        "timeout" | "expired" | "deadline" => "No answer came in time",
-        "server" | "server_error" => "The provider failed",
-        "bad_response" | "parsing_error" => "The answer could not be understood",
-        "unsupported" => "The model cannot do this",
-        "cancelled" => "It was cancelled",
-        "adapter" => "The adapter failed",
+        "INVALID_REQUEST" => "The request was wrong, or too long for the model",
+        "AUTHENTICATION_ERROR" => "The credential is missing or wrong",
+        "AUTHORIZATION_ERROR" => "The credential may not do this",
+        "RESOURCE_NOT_FOUND" => "The model does not exist",
+        "RATE_LIMIT" => "Too many requests for the provider's limits",
+        "QUOTA_EXCEEDED" => "The account's quota is used up",
+        "SERVICE_UNAVAILABLE" => "The provider had no capacity, or is not configured",
+        "TIMEOUT" => "The provider took too long",
+        "DEADLINE_EXCEEDED" => "No answer came in time",
+        "EXTERNAL_SERVICE_ERROR" => "The provider failed, or refused the content",
+        "INVALID_RESPONSE" => "The answer could not be understood",
+        "PROCESSING_ERROR" => "It was cancelled, or the adapter failed",
         _ => "Other",
     }
 }

@@ -11,10 +11,13 @@ pub(crate) fn section(facts: &Facts<'_>) -> Section {
     let (id, title) = ("grades", "Grades");
     let absent = |words: &str| Section { id, title, body: none(words), how: None };
     let Some(grading) = &facts.view.grading else {
-        return absent(if facts.is_running() {
-            "Grades come at the end."
-        } else {
-            "No grades were given: without anchors, essays whose grade is known, scores cannot be turned into grades."
+        return absent(match (facts.is_running(), facts.view.ranking.is_empty(), facts.anchors()) {
+            (true, _, _) => "Grades come at the end.",
+            (_, true, _) => "No grades were given, because there are no scores.",
+            (_, _, 0) => {
+                "No grades were given: without anchors, essays whose grade is known, scores cannot be turned into grades."
+            }
+            _ => "No grades were given.",
         });
     };
     let body = html! {

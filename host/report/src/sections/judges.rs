@@ -98,6 +98,7 @@ fn triples(diagnostics: &DiagnosticsView) -> Markup {
     // Counts scatter by about their root.
     let room = 2.0 * expected.max(0.0).sqrt() + 1.0;
     let words = match seen - expected {
+        _ if seen < 0.5 && expected < 0.5 => "There were too few triples to say anything.",
         more if more > room => {
             "More than expected: the judges do not follow one single order, for instance because they weigh different qualities in different pairs."
         }
@@ -115,6 +116,10 @@ fn triples(diagnostics: &DiagnosticsView) -> Markup {
 }
 
 fn misfit(diagnostics: &DiagnosticsView) -> Markup {
+    // Both come of the same simulation, which is left out for very many comparisons.
+    if diagnostics.misfitting_essays.is_empty() && diagnostics.circular_triples.is_none() {
+        return none("Not tested.");
+    }
     if diagnostics.misfitting_essays.is_empty() {
         return html! { p { "None: every essay's wins and losses fit its score." } };
     }

@@ -26,8 +26,8 @@ pub(crate) struct Section {
 
 /// All sections, in their order.
 pub(crate) fn all(facts: &Facts<'_>) -> Vec<Section> {
-    vec![
-        ranking::plot(facts),
+    let plot = (!facts.view.ranking.is_empty()).then(|| ranking::plot(facts));
+    let rest = [
         ranking::table(facts),
         grades::section(facts),
         matrix::section(facts),
@@ -36,7 +36,8 @@ pub(crate) fn all(facts: &Facts<'_>) -> Vec<Section> {
         cost::section(facts),
         cost::failures(facts),
         about::section(facts),
-    ]
+    ];
+    plot.into_iter().chain(rest).collect()
 }
 
 /// What stands in place of something that is not there.

@@ -10,22 +10,22 @@ use std::collections::HashSet;
 const NO_SCORES: &str = "There are no scores, so there is no ranking.";
 const NOT_YET: &str = "There are no scores yet: they come with the first wave of answers.";
 
-fn absent(facts: &Facts<'_>) -> Markup {
-    none(if facts.is_running() { NOT_YET } else { NO_SCORES })
-}
+/// Names longer than this, in narrow characters, are set smaller.
+const LONG: usize = 48;
 
-/// The plot.
+/// The plot; the ranking is not empty.
 pub(crate) fn plot(facts: &Facts<'_>) -> Section {
     let (id, title) = ("ranking-plot", "Ranking at a glance");
     let n = facts.view.ranking.len();
-    if n == 0 {
-        return Section { id, title, body: absent(facts), how: None };
-    }
     let body = if n <= LABELLED_ESSAYS { plots::rows(facts) } else { plots::curve(facts) };
     let has_anchors = facts.anchors() > 0;
     let how = html! {
-        "Each mark is an essay's score, and the line through it is where the true score is with a probability of 95" (text::NO_BREAK) "%. "
-        "Where two lines overlap much, the order of the two essays is open. "
+        @if i32::try_from(n).is_ok_and(|n| n <= plots::SINGLE) {
+            "Each mark is an essay's score, and the line through it is where the true score is with a probability of 95" (text::NO_BREAK) "%. "
+        } @else {
+            "The curve joins the essays' scores, and the surface around it is where each true score is with a probability of 95" (text::NO_BREAK) "%. "
+        }
+        "Where the intervals of two essays overlap much, their order is open. "
         "Scores are in logits and their mean is 0: an essay that is 1 above another is expected to win 73" (text::NO_BREAK) "% of comparisons with it, one that is 2 above 88" (text::NO_BREAK) "%. "
         @if has_anchors { "Diamonds are anchors: essays whose grade was known before. " }
         @if !facts.bands().is_empty() { "The shaded bands are the grades, drawn where one becomes more probable than the next. " }
@@ -40,8 +40,8 @@ pub(crate) fn table(facts: &Facts<'_>) -> Section {
     let essays = &facts.view.ranking;
     if essays.is_empty() {
         let body = html! {
-            (absent(facts))
-            @if !facts.essays.is_empty() { p { "Compared so far: " (super::some_names(&facts.essays)) "." } }
+            (none(if facts.is_running() { NOT_YET } else { NO_SCORES }))
+            @if !facts.essays.is_empty() { p { "Comparisons were asked for of: " (super::some_names(&facts.essays)) "." } }
         };
         return Section { id, title, body, how: None };
     }
@@ -49,7 +49,7 @@ pub(crate) fn table(facts: &Facts<'_>) -> Section {
     let marks = Marks::new(facts);
     let body = html! {
         div.scroll tabindex="0" role="region" aria-label="Ranking table" {
-            table.ranking {
+            table.ranking.full[columns.spread] {
                 caption.hidden { "All essays from best to worst" }
                 thead { (columns.head()) }
                 tbody { @for essay in essays { (columns.row(facts, essay, &marks)) } }
@@ -134,12 +134,13 @@ impl Columns {
 
     fn row(&self, facts: &Facts<'_>, essay: &RankedEssay, marks: &Marks<'_>) -> Markup {
         let (low, high) = interval(essay);
+        let is_long = text::wide(&essay.essay_id) > LONG;
         let has_error = essay.standard_error.is_finite();
         let class = if essay.anchor_grade.is_some() { "anchor" } else { "" };
         html! {
             tr class=[Some(class).filter(|class| !class.is_empty())] {
                 td.n { (essay.rank) }
-                th.essay scope="row" { (name(&essay.essay_id)) }
+                th.essay.long[is_long] scope="row" { (name(&essay.essay_id)) }
                 @if self.grades {
                     td.grade {
                         @if let Some(grade) = &essay.anchor_grade { bdi { (text::visible(grade)) } }
