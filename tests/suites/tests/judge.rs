@@ -6,7 +6,8 @@
     reason = "a test says what went wrong by panicking"
 )]
 
-use docket_test_support::{Ran, docket, ended, root, spawn_docket};
+use docket_test_support::{Ran, Setup, TestHost, docket, ended, root, spawn_docket};
+use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::path::Path;
@@ -169,9 +170,11 @@ async fn after_a_kill_the_same_command_goes_on() {
     let explained = docket(folder.path(), &explain, WITHIN).await.unwrap();
     assert_code(&explained, 0);
     assert!(explained.stdout.starts_with("   0  20"), "{}", explained.stdout);
-    for part in
-        ["asks for a random wave of", "because nothing was asked for yet", "ends with scores, because"]
-    {
+    for part in [
+        "comparisons, a random wave, because",
+        "because nothing was asked for yet",
+        "ends with scores, because",
+    ] {
         assert!(explained.stdout.contains(part), "{part} in\n{}", explained.stdout);
     }
 }
@@ -224,4 +227,49 @@ async fn designs_are_simulated() {
     }
     let table = docket(folder.path(), &small[..small.len() - 1], WITHIN).await.unwrap();
     assert!(table.stdout.contains("SSR (inflated)") && table.stdout.contains("adaptive"), "{}", table.stdout);
+}
+
+#[tokio::test]
+async fn a_running_host_tells_of_its_assessments() {
+    let host = TestHost::start(Setup::profile("default")).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let text = |n: usize| serde_json::json!({"id": format!("e{n}"), "text": format!("essay number {n}")});
+    let essays: Vec<Value> = (0..6).map(text).collect();
+    let body = serde_json::json!({"name": "n", "essays": essays, "judging": {"provider": "mock", "max_comparisons": 30}});
+    let answer = host.request(Method::POST, "/api/v1/assessments").json(&body).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 202);
+    let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    let id = answer["id"].as_str().unwrap_or_else(|| panic!("a receipt with an id: {answer}"));
+    let deadline = Instant::now() + WITHIN;
+    let shown = loop {
+        let ran =
+            docket(folder.path(), &["assessment", "show", id, "--url", host.url()], WITHIN).await.unwrap();
+        assert_code(&ran, 0);
+        if ran.stdout.contains("(completed)") {
+            break ran.stdout;
+        }
+        assert!(Instant::now() < deadline, "it did not end in time: {}", ran.stdout);
+    };
+    assert!(shown.contains("e5") && shown.contains("6 essays, "), "{shown}");
+    for (args, parts) in [
+        (vec!["list"], &["completed", "mock", id][..]),
+        (vec!["explain", id], &["because nothing was asked for yet", "ends with scores, because"]),
+        (vec!["show", id, "--json"], &["\"state\": \"completed\"", "T"]),
+    ] {
+        let args = [&["assessment"], &args[..], &["--url", host.url()]].concat();
+        let ran = docket(folder.path(), &args, WITHIN).await.unwrap();
+        assert_code(&ran, 0);
+        assert!(parts.iter().all(|part| ran.stdout.contains(part)), "{parts:?} in\n{}", ran.stdout);
+    }
+    let ran =
+        docket(folder.path(), &["assessment", "cancel", id, "--url", host.url()], WITHIN).await.unwrap();
+    assert_code(&ran, 1);
+    assert!(ran.stderr.contains("has ended already: completed"), "{}", ran.stderr);
+    let nobody = "01a20908-8dba-74b5-943e-8d95c657535d";
+    for what in ["show", "explain", "cancel"] {
+        let ran =
+            docket(folder.path(), &["assessment", what, nobody, "--url", host.url()], WITHIN).await.unwrap();
+        assert_code(&ran, 1);
+        assert!(ran.stderr.contains(nobody), "{what}: {}", ran.stderr);
+    }
 }

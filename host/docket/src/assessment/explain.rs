@@ -24,7 +24,7 @@ fn what(decided: &Decided) -> String {
         Action::Continue | Action::Resample if decided.asked.is_empty() => {
             "asked for a wave and got no pair".to_owned()
         }
-        Action::Continue => format!("asks for a {} wave of {asked}", decided.kind.map_or("new", kind)),
+        Action::Continue => format!("asks for {asked}, {}", decided.kind.map_or("a wave", wave)),
         Action::Resample => format!("asks once more for {asked} of pairs that were compared before"),
         Action::End(Ending::Finished { .. }) => "ends with scores".to_owned(),
         Action::End(Ending::Failed { .. }) => "ends without scores".to_owned(),
@@ -91,13 +91,13 @@ fn comparisons(count: usize) -> String {
     if count == 1 { "1 comparison".to_owned() } else { format!("{count} comparisons") }
 }
 
-const fn kind(kind: Kind) -> &'static str {
+const fn wave(kind: Kind) -> &'static str {
     match kind {
-        Kind::Coverage => "coverage",
-        Kind::Resampling => "resampling",
-        Kind::Random => "random",
-        Kind::Swiss => "swiss",
-        Kind::Adaptive => "adaptive",
+        Kind::Coverage => "a coverage wave",
+        Kind::Resampling => "a resampling wave",
+        Kind::Random => "a random wave",
+        Kind::Swiss => "a swiss wave",
+        Kind::Adaptive => "an adaptive wave",
     }
 }
 
@@ -143,9 +143,9 @@ mod tests {
         }
         all.extend(lines(session.turn(false, 4).unwrap()));
         let expected = [
-            "asks for a random wave of 2 comparisons, because nothing was asked for yet [0 of 0 answered, budget 5,",
+            "asks for 2 comparisons, a random wave, because nothing was asked for yet [0 of 0 answered, budget 5,",
             "asks again for 1 comparison that failed, because 1 comparison may be tried again and the budget has 3 left [1 of 2 answered, 1 failed,",
-            "asks for a random wave of 2 comparisons, because no rule that ends it is met [2 of 2 answered, budget 4,",
+            "asks for 2 comparisons, a random wave, because no rule that ends it is met [2 of 2 answered, budget 4,",
             "ends with scores, because the budget of 4 comparisons is spent [4 of 4 answered,",
         ];
         assert_eq!(all.len(), expected.len(), "{all:#?}");

@@ -56,8 +56,12 @@ impl Source {
             .await
             .with_context(|| format!("the store {url}"))
             .or_exit(Exit::Store)?;
-        if status.iter().all(|migration| migration.applied_at.is_none()) {
-            return Err(Failure::new(Exit::Store, format!("there is no store at {url}")));
+        let applied = status.iter().filter(|migration| migration.applied_at.is_some()).count();
+        if applied < status.len() {
+            // Opening it would make or change it; who looks does neither.
+            let why =
+                if applied == 0 { "there is no store" } else { "`docket migrate` is to be run on the store" };
+            return Err(Failure::new(Exit::Store, format!("{why} at {url}")));
         }
         let opened = docket_store::open_url(url).await;
         let store = opened.with_context(|| format!("cannot open the store {url}")).or_exit(Exit::Store)?;

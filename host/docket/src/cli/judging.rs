@@ -185,6 +185,9 @@ pub(crate) struct SimulateArgs {
     /// The judge says how sure it is, as log-odds, and not only who is better
     #[arg(long)]
     pub(crate) soft: bool,
+    /// Waves as large as they are when they travel by a batch API
+    #[arg(long)]
+    pub(crate) large_waves: bool,
     /// The rank correlation with the truth that is wanted
     #[arg(long, value_name = "SPEARMAN", default_value_t = 0.95, value_parser = share)]
     pub(crate) target: f64,

@@ -26,13 +26,18 @@ pub(crate) fn ranking(view: &AssessmentView) -> comfy_table::Table {
         let mut row = vec![
             essay.rank.to_string(),
             essay.essay_id.clone(),
-            format!("{:+.2} ± {:.2}", essay.score, essay.standard_error),
+            format!("{:+.2} ± {:.2}", rounded(essay.score), essay.standard_error),
         ];
         row.extend(graded.then(|| grade(essay, view.grading.as_ref())));
         row.push(essay.comparisons.to_string());
         rows.add_row(row);
     }
     rows
+}
+
+/// To two digits, without the sign of a zero.
+fn rounded(score: f64) -> f64 {
+    (score * 100.0).round() / 100.0 + 0.0
 }
 
 fn grade(essay: &RankedEssay, grading: Option<&GradingView>) -> String {

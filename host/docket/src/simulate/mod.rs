@@ -25,7 +25,8 @@ pub(crate) fn main(args: &SimulateArgs) -> CommandResult {
     };
     let mut measured = Vec::new();
     for design in designs {
-        let runs = runs(&study, design, args.seed..args.seed + u64::from(args.seeds), &one_more);
+        let runs =
+            runs(&study, design, args.large_waves, args.seed..args.seed + u64::from(args.seeds), &one_more);
         measured.push(Measured::new(design.as_str(), &runs.or_exit(Exit::Internal)?, args));
     }
     progress.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
@@ -75,6 +76,7 @@ fn designs(wanted: &[SimulatedDesign]) -> Vec<DesignName> {
 fn runs(
     study: &Study,
     design: DesignName,
+    large_waves: bool,
     seeds: std::ops::Range<u64>,
     one_more: &(impl Fn() + Sync),
 ) -> Result<Vec<Run>, SimulationError> {
@@ -86,7 +88,7 @@ fn runs(
             if seed >= seeds.end {
                 return Ok(done);
             }
-            done.push((seed, study.run(design.design(false).as_ref(), seed)?));
+            done.push((seed, study.run(design.design(large_waves).as_ref(), seed)?));
             one_more();
         }
     };
@@ -139,7 +141,7 @@ mod tests {
     fn runs_are_the_same_on_any_number_of_threads() {
         let args = args(&["--items", "8", "--most", "4", "--bias", "-0.5", "--slope", "2"]);
         let study = study(&args);
-        let found = runs(&study, DesignName::Random, 3..7, &|| {}).unwrap();
+        let found = runs(&study, DesignName::Random, false, 3..7, &|| {}).unwrap();
         let design = DesignName::Random.design(false);
         let expected: Vec<Run> = (3..7).map(|seed| study.run(design.as_ref(), seed).unwrap()).collect();
         assert_eq!(found, expected);

@@ -98,6 +98,6 @@ pub(super) fn json(args: &SimulateArgs, measured: &[Measured]) -> Value {
         .collect();
     json!({
         "items": args.items, "sigma": args.sigma, "bias": args.bias, "slope": args.slope, "drift": args.drift,
-        "lapse": args.lapse, "soft": args.soft, "target": args.target, "designs": designs,
+        "lapse": args.lapse, "soft": args.soft, "large_waves": args.large_waves, "target": args.target, "designs": designs,
     })
 }
