@@ -11,6 +11,7 @@ mod dense;
 mod hyper;
 mod loopy;
 mod sweep;
+mod tilt;
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
