@@ -252,7 +252,7 @@ impl<'a> State<'a> {
         }
         let deviation = self.problem.options.bias_deviation;
         let mut information = vec![1.0 / (deviation * deviation); self.problem.judges];
-        let mut system = System::new(n, self.precision);
+        let mut system = System::new(n, self.precision, edges.live + edges.general.len());
         let single = (0..edges.live).map(|number| {
             let at = edges.place(number);
             (edges.first[at], edges.second[at], edges.judge[at], f64::from(self.messages.factor[0][at]))
