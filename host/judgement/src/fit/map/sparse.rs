@@ -18,7 +18,8 @@ const SETTLED: f64 = 1e-4;
 const FORCING: (f64, f64) = (1e-3, 0.1);
 /// ... namely to this share of the last step.
 const FORCING_SHARE: f64 = 0.1;
-/// The fit ends with a step that is expected to leave less than this share of what is settled.
+/// The fit ends with a step that is expected to leave less than this share of what is settled; not when the tie
+/// parameter is fitted, whose steps do not know of the scores'.
 const CERTAIN: f64 = 0.5;
 const MAX_SOLVER_STEPS: u32 = 500;
 const DIVERGED: f64 = 30.0;
@@ -118,7 +119,8 @@ pub(super) fn fit(problem: &Problem<'_>, edges: &Edges) -> Result<Fit, FitError>
             return Err(FitError::NoMaximum { strong_components: 1 });
         }
         // What is left is the square of the step, and the share of it that was not solved for.
-        if moved <= settled || moved * forcing.max(moved) <= CERTAIN * settled {
+        let left = if problem.fit_nu { moved } else { moved * forcing.max(moved) / CERTAIN };
+        if moved.min(left) <= settled {
             return Ok(state.finish(iterations));
         }
         forcing = (FORCING_SHARE * moved).clamp(FORCING.0, FORCING.1);
