@@ -94,13 +94,17 @@ fn main() {
                 Err(reason) => println!("  {name}: {reason}"),
             }
         }
-        let before = worked(start);
-        match map::fit(&comparisons, &map::Options { lambda: 1.0 / 2.25, ..map::Options::default() }) {
-            Ok(found) => {
-                let rest = format!("{} iterations", found.iterations);
-                report("map", worked(start) - before, &found.scores, &truth, &rest);
+        let full = map::Options { lambda: 1.0 / 2.25, ..map::Options::default() };
+        let bare = map::Options { standard_errors: false, structure: false, ..full };
+        for (name, options) in [("map", full), ("map, scores only", bare)] {
+            let before = worked(start);
+            match map::fit(&comparisons, &options) {
+                Ok(found) => {
+                    let rest = format!("{} iterations", found.iterations);
+                    report(name, worked(start) - before, &found.scores, &truth, &rest);
+                }
+                Err(reason) => println!("  {name}: {reason}"),
             }
-            Err(reason) => println!("  map: {reason}"),
         }
         println!("  peak memory {}", peak_memory());
     }
