@@ -26,7 +26,8 @@ fn setup() -> Setup {
 }
 
 fn body() -> Value {
-    let essay = |n: usize| json!({"id": format!("essay-{n}"), "text": format!("Essay {n}. It has an argument.")});
+    let essay =
+        |n: usize| json!({"id": format!("essay-{n}"), "text": format!("Essay {n}. It has an argument.")});
     let essays: Vec<Value> = (0..8).map(essay).collect();
     json!({"name": "crash", "essays": essays, "judging": {"provider": "mock", "max_comparisons": 64, "seed": 7}})
 }
