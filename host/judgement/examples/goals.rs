@@ -4,20 +4,17 @@
 //! deviation of 2 logits and a position bias of 0.405. `goals coin ITEMS SEEDS` tosses coins. `goals wave ITEMS` times one
 //! wave after 10 comparisons per item.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Instant;
 
 use docket_judgement::design::{
     Adaptive, Context, Coverage, Design, Order, Outcome, RandomMatchings, Request, Rule, Swiss,
 };
-use docket_judgement::fit::{FitError, ep};
-use docket_judgement::simulate::{Judge, Run, Setup, run, truth};
+use docket_judgement::simulate::{Judge, Run, Study, means, reached, truth};
 use docket_judgement::{Comparisons, Scores};
 
 const SIGMA: f64 = 2.0;
 const BIAS: f64 = 0.405;
-const MOST_PER_ITEM: usize = 12;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,11 +30,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             goals(number(0)? as usize, first..first + number(1)?, names)
         }
     }
-}
-
-fn fit(comparisons: &Comparisons) -> Result<Scores, FitError> {
-    let options = ep::Options { tolerance: 1e-3, ..ep::Options::default() };
-    ep::fit(comparisons, &options).map(|fit| fit.scores)
 }
 
 /// Designs by name: pairs per item and wave, and whether the judge gives log-odds.
@@ -63,17 +55,6 @@ fn designs() -> Vec<(&'static str, Box<dyn Design>, bool)> {
     ]
 }
 
-/// Sums of measurements at one number of comparisons.
-#[derive(Default, Clone, Copy)]
-struct Cell {
-    runs: f64,
-    spearman: f64,
-    square: f64,
-    rmse: f64,
-    bias: f64,
-    coverage: f64,
-}
-
 fn goals(items: usize, seeds: std::ops::Range<u64>, names: &[String]) -> Result<(), Box<dyn Error>> {
     for (name, design, soft) in designs() {
         if !names.is_empty() && !names.iter().any(|wanted| name.starts_with(wanted.as_str())) {
@@ -83,7 +64,7 @@ fn goals(items: usize, seeds: std::ops::Range<u64>, names: &[String]) -> Result<
         let mut runs = Vec::new();
         for seed in seeds.clone() {
             let judge = Judge { bias: BIAS, soft: soft.then_some(1.0), ..Judge::default() };
-            runs.push(one(&truth(items, SIGMA, seed), judge, design.as_ref(), seed)?);
+            runs.push(study(items, judge).run(design.as_ref(), seed)?);
         }
         report(name, items, &runs);
         println!("    {:.2} s per run", start.elapsed().as_secs_f64() / runs.len() as f64);
@@ -91,67 +72,29 @@ fn goals(items: usize, seeds: std::ops::Range<u64>, names: &[String]) -> Result<
     Ok(())
 }
 
-fn one(truth: &[f64], judge: Judge, design: &dyn Design, seed: u64) -> Result<Run, Box<dyn Error>> {
-    let items = truth.len();
-    Ok(run(&mut Setup {
-        truth,
-        judges: &[judge],
-        design,
-        fit: &fit,
-        budget: MOST_PER_ITEM * items,
-        every: items / 2,
-        measured_from: 3 * items,
-        seed,
-        stop: &mut |_| false,
-    })?)
+/// The study of these items and this judge.
+fn study(items: usize, judge: Judge) -> Study {
+    Study { items, sigma: SIGMA, judge, ..Study::default() }
 }
 
 fn report(name: &str, items: usize, runs: &[Run]) {
-    let mut cells: BTreeMap<usize, Cell> = BTreeMap::new();
-    for point in runs.iter().flat_map(|run| &run.points) {
-        let cell = cells.entry(point.comparisons).or_default();
-        cell.runs += 1.0;
-        cell.spearman += point.spearman;
-        cell.square += point.spearman * point.spearman;
-        cell.rmse += point.rmse;
-        cell.bias += point.reliability - point.true_reliability;
-        cell.coverage += point.coverage;
-    }
-    cells.retain(|_, cell| cell.runs == runs.len() as f64);
-    println!("{name}: Spearman .95 at {} comparisons per item, {} runs", reached(items, &cells), runs.len());
+    let means = means(runs);
+    let per_item = reached(&means, 0.95).per_item();
+    println!("{name}: Spearman .95 at {per_item} comparisons per item, {} runs", runs.len());
     for per_item in [3, 5, 6, 7, 8, 10, 12] {
-        if let Some(cell) = cells.get(&(per_item * items)) {
-            let n = cell.runs;
-            let spearman = cell.spearman / n;
-            let error = ((cell.square / n - spearman * spearman).max(0.0) / n).sqrt();
+        if let Some(mean) = means.iter().find(|mean| mean.comparisons == per_item * items) {
             println!(
-                "    c {per_item:2}: Spearman {spearman:.4} +- {error:.4}, RMSE {:.3}, reliability bias {:+.3}, \
+                "    c {per_item:2}: Spearman {:.4} +- {:.4}, RMSE {:.3}, reliability bias {:+.3}, \
                  intervals cover {:.3}",
-                cell.rmse / n,
-                cell.bias / n,
-                cell.coverage / n
+                mean.spearman,
+                mean.spearman_error,
+                mean.rmse,
+                mean.reliability - mean.true_reliability,
+                mean.coverage
             );
         }
     }
     stopped(runs);
-}
-
-/// Where the mean Spearman correlation crosses .95, on the straight line between measurements.
-fn reached(items: usize, cells: &BTreeMap<usize, Cell>) -> String {
-    let mut before: Option<(f64, f64)> = None;
-    for (&comparisons, cell) in cells {
-        let here = (comparisons as f64 / items as f64, cell.spearman / cell.runs);
-        if here.1 >= 0.95 {
-            return match before {
-                Some(last) => {
-                    format!("{:.2}", last.0 + (here.0 - last.0) * (0.95 - last.1) / (here.1 - last.1))
-                }
-                None => format!("<= {:.2}", here.0),
-            };
-        }
-        before = Some(here);
-    }
-    format!("> {MOST_PER_ITEM}")
 }
 
 /// What the rule "reliability of .9, after 4 random rounds and 3 answers per item" would have done, checked every half
@@ -185,7 +128,7 @@ fn coin(items: usize, seeds: u64) -> Result<(), Box<dyn Error>> {
         let (mut most, mut sum, mut fooled, mut count, mut stops) = (0.0_f64, 0.0, 0.0, 0.0, 0);
         for seed in 0..seeds {
             let judge = Judge { slope: 0.0, ..Judge::default() };
-            let run = one(&truth(items, SIGMA, seed), judge, design.as_ref(), seed)?;
+            let run = study(items, judge).run(design.as_ref(), seed)?;
             let points = || run.points.iter().filter(|point| point.per_item >= 3.0);
             stops += usize::from(points().any(|point| point.reliability >= 0.8));
             for point in points() {

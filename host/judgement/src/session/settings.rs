@@ -20,6 +20,36 @@ pub enum DesignName {
     Swiss,
 }
 
+impl DesignName {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Adaptive, Self::Coverage, Self::Random, Self::Swiss];
+
+    /// The name in settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Adaptive => "adaptive",
+            Self::Coverage => "coverage",
+            Self::Random => "random",
+            Self::Swiss => "swiss",
+        }
+    }
+
+    /// The design as assessments use it. `fill`: its first wave goes as far as different pairs do.
+    pub fn design(self, fill: bool) -> Box<dyn Design> {
+        let rounds = if fill { u32::MAX } else { 1 };
+        match self {
+            // What travels as one job is worth large waves; else small ones learn faster.
+            Self::Adaptive => {
+                let pairs_per_item = if fill { 2.0 } else { 0.5 };
+                Box::new(Adaptive { pairs_per_item, ..Adaptive::default() })
+            }
+            Self::Coverage => Box::new(Coverage { rounds, ..Coverage::default() }),
+            Self::Random => Box::new(RandomMatchings { rounds, ..RandomMatchings::default() }),
+            Self::Swiss => Box::new(Swiss::default()),
+        }
+    }
+}
+
 /// How scores come from answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,17 +102,7 @@ pub struct Settings {
 impl Settings {
     /// The design of its name, as this assessment uses it.
     pub(super) fn design(&self) -> Box<dyn Design> {
-        let rounds = if self.fill { u32::MAX } else { 1 };
-        match self.design {
-            // What travels as one job is worth large waves; else small ones learn faster.
-            DesignName::Adaptive => {
-                let pairs_per_item = if self.fill { 2.0 } else { 0.5 };
-                Box::new(Adaptive { pairs_per_item, ..Adaptive::default() })
-            }
-            DesignName::Coverage => Box::new(Coverage { rounds, ..Coverage::default() }),
-            DesignName::Random => Box::new(RandomMatchings { rounds, ..RandomMatchings::default() }),
-            DesignName::Swiss => Box::new(Swiss::default()),
-        }
+        self.design.design(self.fill)
     }
 
     /// The priorities of the items; empty when all are alike.

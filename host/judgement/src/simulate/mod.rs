@@ -3,6 +3,7 @@
 
 mod judge;
 mod measure;
+mod study;
 
 use crate::design::{Context, Design, Dice, InvalidContext, Next, Nothing, Outcome, Request};
 use crate::fit::{FitError, map};
@@ -10,6 +11,7 @@ use crate::{Comparison, Comparisons, InvalidComparison, Scores};
 
 pub use judge::Judge;
 pub use measure::{Point, spearman};
+pub use study::{Means, Reached, Study, means, reached};
 
 /// The prior's precision of the scores whose separation is shown: hardly any, but enough for items that always win.
 const FLAT: f64 = 0.01;
