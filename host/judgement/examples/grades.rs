@@ -56,7 +56,7 @@ fn simulate(case: Case, random: &mut ChaCha8Rng) -> (Vec<f64>, Scores) {
     let error = ((1.0 - case.reliability) / case.reliability).sqrt();
     let mean = truth.iter().map(|score| case.reliability * (score + error * normal(random))).collect();
     let standard_error = vec![(1.0 - case.reliability).sqrt(); truth.len()];
-    (truth, Scores { mean, standard_error, sigma: 1.0, bias: Vec::new() })
+    (truth, Scores { mean, standard_error, sigma: 1.0, scale_error: 0.0, bias: Vec::new() })
 }
 
 /// Anchors whose estimates lie evenly over the range, each the nearest item to its place; what is not chosen goes.

@@ -20,6 +20,11 @@ pub struct Scores {
     pub standard_error: Vec<f64>,
     /// The standard deviation of true scores that the fit assumed or found.
     pub sigma: f64,
+    /// What part of the standard errors is a common factor that is not known because `sigma` is not: the standard
+    /// error of that factor's logarithm. 0 where it is left out. It changes no ranking, so that the reliability leaves
+    /// it out.
+    #[serde(default)]
+    pub scale_error: f64,
     /// Each judge's position bias.
     pub bias: Vec<Bias>,
 }
@@ -45,7 +50,8 @@ impl Scores {
         }
         let mean = self.mean.iter().sum::<f64>() / n;
         let spread = self.mean.iter().map(|score| (score - mean) * (score - mean)).sum::<f64>() / n;
-        let error = self.standard_error.iter().map(|se| se * se).sum::<f64>() / n;
+        let common = self.scale_error * self.scale_error * spread;
+        let error = (self.standard_error.iter().map(|se| se * se).sum::<f64>() / n - common).max(0.0);
         if spread + error > 0.0 { spread / (spread + error) } else { 0.0 }
     }
 }
@@ -59,6 +65,7 @@ mod tests {
             mean: mean.to_vec(),
             standard_error: vec![standard_error; mean.len()],
             sigma: 1.0,
+            scale_error: 0.0,
             bias: Vec::new(),
         }
     }
@@ -73,5 +80,17 @@ mod tests {
         assert!((scores(&[-1.0, 1.0], 0.5).reliability() - 0.8).abs() < 1e-12);
         assert!(scores(&[0.0, 0.0], 0.5).reliability().abs() < 1e-12);
         assert!(scores(&[3.0], 0.5).reliability().abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_unknown_scale_makes_scores_uncertain_but_not_unreliable() {
+        let known = scores(&[-1.0, 1.0, 3.0, -3.0], 0.5);
+        let widened = |mean: &f64| libm::sqrt(0.25 + 0.04 * mean * mean);
+        let unknown = Scores {
+            standard_error: known.mean.iter().map(widened).collect(),
+            scale_error: 0.2,
+            ..known.clone()
+        };
+        assert!((unknown.reliability() - known.reliability()).abs() < 1e-12);
     }
 }

@@ -23,7 +23,13 @@ const BATCH: [(&str, f64); 12] = [
 ];
 
 fn scores(mean: &[f64]) -> Scores {
-    Scores { mean: mean.to_vec(), standard_error: vec![1.0; mean.len()], sigma: 1.0, bias: Vec::new() }
+    Scores {
+        mean: mean.to_vec(),
+        standard_error: vec![1.0; mean.len()],
+        sigma: 1.0,
+        scale_error: 0.0,
+        bias: Vec::new(),
+    }
 }
 
 fn batch() -> (Scale, Vec<(u32, &'static str)>, Scores) {

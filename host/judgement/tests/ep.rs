@@ -3,8 +3,10 @@
 
 mod support;
 
+use docket_judgement::design::Adaptive;
 use docket_judgement::fit::ep::{Fit, Options, Sigma, fit};
 use docket_judgement::fit::{FitError, map};
+use docket_judgement::simulate::{Judge, Setup, run, truth};
 use docket_judgement::{Comparison, Comparisons, Verdict};
 use support::{Source, judged, one_judge, rmse};
 
@@ -234,6 +236,63 @@ fn intervals_cover_where_pairs_were_chosen_by_earlier_scores() {
     let share = f64::from(inside as u32) / f64::from(all);
     assert!((0.91..=0.99).contains(&share), "{share}");
     assert!((1.6..=2.4).contains(&sigma), "{sigma}");
+}
+
+/// The posterior variances when sigma is integrated over instead of estimated: fits with sigma given, weighted with the
+/// marginal likelihood, whose slope by the logarithm of sigma squared is half of what the scores' expected squares
+/// exceed their prior's.
+fn integrated(comparisons: &Comparisons, sigma: f64) -> Vec<f64> {
+    let n = comparisons.items();
+    let (mut weight, mut log_weight, mut last) = (0.0, 0.0, 0.0);
+    let mut sums = vec![(0.0, 0.0); n];
+    for step in 0..=40 {
+        let log = 2.0 * libm::log(sigma) + 0.1 * f64::from(step - 16);
+        let at = Sigma::Fixed(libm::exp(0.5 * log));
+        let found = fit(comparisons, &Options { sigma: at, ..Options::default() }).unwrap().scores;
+        let both = || found.mean.iter().zip(&found.standard_error);
+        let spread: f64 = both().map(|(m, se)| m * m + se * se).sum();
+        let slope = 0.5 * (spread * libm::exp(-log) - (n - 1) as f64) - (log - libm::log(2.0)) / 4.0;
+        log_weight += if step > 0 { 0.05 * (slope + last) } else { 0.0 };
+        last = slope;
+        weight += libm::exp(log_weight);
+        for (sum, (m, se)) in sums.iter_mut().zip(both()) {
+            sum.0 += libm::exp(log_weight) * m;
+            sum.1 += libm::exp(log_weight) * (m * m + se * se);
+        }
+    }
+    sums.iter().map(|(m, square)| square / weight - (m / weight) * (m / weight)).collect()
+}
+
+#[test]
+fn standard_errors_know_that_sigma_is_estimated() {
+    for seed in 0..3 {
+        let last = std::cell::RefCell::new(None);
+        let keep = |comparisons: &Comparisons| {
+            *last.borrow_mut() = Some(comparisons.clone());
+            fit(comparisons, &Options::default()).map(|fit| fit.scores)
+        };
+        let run = run(&mut Setup {
+            truth: &truth(30, 2.0, seed),
+            judges: &[Judge::default()],
+            design: &Adaptive { pairs_per_item: 0.5, ..Adaptive::default() },
+            fit: &keep,
+            budget: 180,
+            every: 0,
+            measured_from: 0,
+            seed,
+            stop: &mut |_| false,
+        });
+        let (scores, comparisons) = (run.unwrap().scores.unwrap(), last.into_inner().unwrap());
+        let wanted: f64 = integrated(&comparisons, scores.sigma).iter().sum();
+        let found: f64 = scores.standard_error.iter().map(|se| se * se).sum();
+        assert!((0.8..1.25).contains(&(found / wanted)), "seed {seed}: {found} for {wanted}");
+        let given = Options { sigma: Sigma::Fixed(scores.sigma), ..Options::default() };
+        let plain = fit(&comparisons, &given).unwrap().scores;
+        let less: f64 = plain.standard_error.iter().map(|se| se * se).sum();
+        assert!(less < 0.8 * wanted, "seed {seed}: {less} for {wanted}");
+        assert!((scores.reliability() - plain.reliability()).abs() < 0.003, "a common scale is no error");
+        assert_eq!(plain.scale_error, 0.0);
+    }
 }
 
 #[test]

@@ -18,7 +18,13 @@ fn six() -> Scale {
 }
 
 fn scores(mean: &[f64], se: f64) -> Scores {
-    Scores { mean: mean.to_vec(), standard_error: vec![se; mean.len()], sigma: 1.0, bias: Vec::new() }
+    Scores {
+        mean: mean.to_vec(),
+        standard_error: vec![se; mean.len()],
+        sigma: 1.0,
+        scale_error: 0.0,
+        bias: Vec::new(),
+    }
 }
 
 /// Forty items from -3 to 3.

@@ -9,7 +9,8 @@ use docket_judgement::grades::{Anchors, GradeSummary, Method, Scale, grade};
 fn project(scale: &str, known: &[(&str, f64)], asked: &[f64], se: f64) -> GradeSummary {
     let scale = Scale::by_id(scale).unwrap();
     let mean: Vec<f64> = known.iter().map(|&(_, score)| score).chain(asked.iter().copied()).collect();
-    let scores = Scores { standard_error: vec![se; mean.len()], mean, sigma: 1.0, bias: Vec::new() };
+    let scores =
+        Scores { standard_error: vec![se; mean.len()], mean, sigma: 1.0, scale_error: 0.0, bias: Vec::new() };
     let anchors = Anchors::new(&scale, (0u32..).zip(known.iter().map(|&(grade, _)| grade))).unwrap();
     grade(&scale, &anchors, &scores, &Method::GaussianMixture).unwrap()
 }

@@ -393,7 +393,7 @@ mod tests {
     fn what_is_wrong_is_named() {
         let library = Library::new(None);
         let unknown = library.scenario("eng6").unwrap_err().to_string();
-        assert!(unknown.contains("eng5-anchor, eng5-lower5"), "{unknown}");
+        assert!(unknown.contains("eng5-anchor, eng5-cj-batch-api"), "{unknown}");
         let dir = tempfile::tempdir().unwrap();
         let text = library.text("eng5-lower5.toml").unwrap();
         for (from, to, word) in [

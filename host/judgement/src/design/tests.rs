@@ -4,7 +4,13 @@ use super::*;
 use std::collections::BTreeSet;
 
 pub(super) fn scores(mean: &[f64]) -> Scores {
-    Scores { mean: mean.to_vec(), standard_error: vec![0.5; mean.len()], sigma: 1.0, bias: Vec::new() }
+    Scores {
+        mean: mean.to_vec(),
+        standard_error: vec![0.5; mean.len()],
+        sigma: 1.0,
+        scale_error: 0.0,
+        bias: Vec::new(),
+    }
 }
 
 /// The state of a run whose answers all come.

@@ -101,7 +101,7 @@ mod tests {
 
     fn scores(n: u32, se: f64) -> Scores {
         let mean = (0..n).map(|at| 0.1 * f64::from(at) - 0.05 * f64::from(n - 1)).collect();
-        Scores { mean, standard_error: vec![se; n as usize], sigma: 1.0, bias: Vec::new() }
+        Scores { mean, standard_error: vec![se; n as usize], sigma: 1.0, scale_error: 0.0, bias: Vec::new() }
     }
 
     #[test]

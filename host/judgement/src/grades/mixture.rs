@@ -173,7 +173,13 @@ mod tests {
     fn three_anchors_stand_on_their_own_and_two_borrow() {
         let scale = Scale::new("own", &["1", "2"], None).unwrap();
         let mean = vec![0.0, 0.3, 0.6, 2.0, 3.0];
-        let scores = Scores { standard_error: vec![0.1; mean.len()], mean, sigma: 1.0, bias: Vec::new() };
+        let scores = Scores {
+            standard_error: vec![0.1; mean.len()],
+            mean,
+            sigma: 1.0,
+            scale_error: 0.0,
+            bias: Vec::new(),
+        };
         let anchors = Anchors::new(&scale, [(0, "1"), (1, "1"), (2, "1"), (3, "2"), (4, "2")]).unwrap();
         let bands = bands(&scale, &anchors, &scores);
         let pooled = (1.18f64 * 1.18 + 0.88 * 0.88 + 0.58 * 0.58 + 0.82 * 0.82 + 1.82 * 1.82) / 5.0;

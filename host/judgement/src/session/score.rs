@@ -42,6 +42,7 @@ impl Session {
                     mean: fit.mean,
                     standard_error: fit.standard_error,
                     sigma: libm::sqrt(spread),
+                    scale_error: 0.0,
                     bias,
                 })
             }

@@ -112,8 +112,13 @@ mod tests {
 
     #[test]
     fn a_point_measures_around_the_mean() {
-        let scores =
-            Scores { mean: vec![-1.0, 1.0], standard_error: vec![0.1, 0.6], sigma: 1.0, bias: Vec::new() };
+        let scores = Scores {
+            mean: vec![-1.0, 1.0],
+            standard_error: vec![0.1, 0.6],
+            sigma: 1.0,
+            scale_error: 0.0,
+            bias: Vec::new(),
+        };
         let point = Point::new(&[10.0, 11.0], &scores, Some(&scores), 2, 6);
         assert!((point.rmse - 0.5).abs() < 1e-12);
         assert!((point.coverage - 0.5).abs() < 1e-12);

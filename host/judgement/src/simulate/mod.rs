@@ -3,6 +3,7 @@
 
 mod judge;
 mod measure;
+mod stops;
 mod study;
 
 use crate::design::{Context, Design, Dice, InvalidContext, Next, Nothing, Outcome, Request};
@@ -11,6 +12,7 @@ use crate::{Comparison, Comparisons, InvalidComparison, Scores};
 
 pub use judge::Judge;
 pub use measure::{Point, spearman};
+pub use stops::stopped;
 pub use study::{Means, Reached, Study, means, reached};
 
 /// The prior's precision of the scores whose separation is shown: hardly any, but enough for items that always win.

@@ -27,7 +27,7 @@ mod tests {
 
     fn scores(mean: &[f64], standard_error: f64) -> Scores {
         let standard_error = vec![standard_error; mean.len()];
-        Scores { mean: mean.to_vec(), standard_error, sigma: 1.0, bias: Vec::new() }
+        Scores { mean: mean.to_vec(), standard_error, sigma: 1.0, scale_error: 0.0, bias: Vec::new() }
     }
 
     #[test]

@@ -107,7 +107,8 @@ fn resampling_without_a_pair_ends_the_run() {
 
 #[test]
 fn reliability_waits_for_random_rounds_and_three_answers_per_item() {
-    let rules = Rules::default();
+    let rule = ReliabilityRule { margin: 0.0, ..ReliabilityRule::default() };
+    let rules = Rules { reliability: Some(rule), ..Rules::default() };
     let reliable = Inputs { reliability: Some(0.9), ..inputs(100, 1000, 300, 0) };
     let verdict = assess(&reliable, &rules);
     assert_eq!((verdict.decision, verdict.reason), (Decision::Finish, Reason::Reliable));
@@ -122,6 +123,15 @@ fn reliability_waits_for_random_rounds_and_three_answers_per_item() {
         assert_eq!((verdict.decision, verdict.reason), (Decision::Continue, Reason::NotEnough));
         assert!(!verdict.facts.reliable);
     }
+}
+
+#[test]
+fn by_default_the_estimate_must_lie_half_a_deviation_above_the_target() {
+    let at = |reliability| {
+        let inputs = Inputs { reliability: Some(reliability), ..inputs(100, 2000, 1000, 0) };
+        assess(&inputs, &Rules::default()).reason
+    };
+    assert_eq!([at(0.9126), at(0.9124)], [Reason::Reliable, Reason::NotEnough]);
 }
 
 #[test]

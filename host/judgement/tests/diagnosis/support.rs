@@ -31,7 +31,13 @@ pub(crate) fn rows(items: usize, data: &str) -> Comparisons {
 }
 
 pub(crate) fn scores(mean: &[f64], standard_error: &[f64]) -> Scores {
-    Scores { mean: mean.to_vec(), standard_error: standard_error.to_vec(), sigma: 1.0, bias: Vec::new() }
+    Scores {
+        mean: mean.to_vec(),
+        standard_error: standard_error.to_vec(),
+        sigma: 1.0,
+        scale_error: 0.0,
+        bias: Vec::new(),
+    }
 }
 
 /// Scores with one standard error.

@@ -56,7 +56,7 @@ pub struct Adaptive {
 
 impl Default for Adaptive {
     fn default() -> Self {
-        Self { random_rounds: 4, pairs_per_item: 2.0, rule: Rule::Ranks, score_share: 0.0, dense: 300 }
+        Self { random_rounds: 4, pairs_per_item: 2.0, rule: Rule::Ranks, score_share: 0.25, dense: 300 }
     }
 }
 

@@ -16,6 +16,9 @@ use crate::fit::sites::Site;
 const MIN_PRECISION: f64 = 1e-10;
 /// Damping never falls below this share of a step.
 const MIN_DAMPING: f64 = 0.2;
+/// How far the logarithm of sigma squared is moved to see what follows, and the most iterations for that.
+const NUDGE: f64 = 0.2;
+const NUDGED_ITERATIONS: u32 = 20;
 
 struct State<'a> {
     problem: &'a Problem<'a>,
@@ -59,8 +62,9 @@ pub(super) fn fit(problem: &Problem<'_>, sites: &[Site], start: Start) -> Result
         last_residual = hyper.step(&state.sums(&hyper));
         last_change = f64::INFINITY;
     }
-    state.widen(&hyper);
+    let scale_error = state.widen(&hyper)?;
     let mut fit = assemble(&state.posterior(), &hyper, iterations, converged)?;
+    fit.scores.scale_error = scale_error;
     let n = problem.items;
     fit.covariance = Some(state.covariance.view((0, 0), (n, n)).into_owned());
     Ok(fit)
@@ -158,26 +162,38 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Adds what the scores owe to not knowing sigma: their covariance moves along `C m / sigma^2` with the logarithm
-    /// of sigma squared, whose information is half the squared norm of `I - C / sigma^2` (Kass and Steffey 1989).
-    fn widen(&mut self, hyper: &Hyper) {
-        let Some(prior) = hyper.log_variance_precision() else { return };
-        let (n, s2) = (self.problem.items, hyper.variance());
-        let mut information = prior;
-        let mut along = vec![0.0; n];
-        for k in 0..n {
-            for (i, (along, c)) in along.iter_mut().zip(self.covariance.column(k).iter()).enumerate() {
-                let rest = f64::from(u8::from(i == k)) - c / s2;
-                information += 0.5 * rest * rest;
-                *along += c * self.score[k] / s2;
+    /// Adds what the scores owe to not knowing sigma: their change with the logarithm of sigma squared, over the
+    /// information on it (Kass and Steffey 1989). Both are seen from a fit with a slightly larger sigma, because then
+    /// items lie farther apart and answers tell less, which doubles the uncertainty where close items were compared.
+    /// Returns the standard error that the scores have in common, as a share of each score.
+    fn widen(&mut self, hyper: &Hyper) -> Result<f64, FitError> {
+        let Some(prior) = hyper.log_variance_precision() else { return Ok(0.0) };
+        let before = self.spread() / hyper.variance();
+        let (score, variance) = (self.score.clone(), self.variance.clone());
+        let covariance = self.covariance.clone();
+        let nudged = hyper.with_variance(hyper.variance() * libm::exp(NUDGE));
+        for _ in 0..NUDGED_ITERATIONS {
+            self.visit(&nudged, 1.0);
+            if self.solve(&nudged)? <= self.problem.options.tolerance {
+                break;
             }
         }
-        for k in 0..n {
+        let information = prior + (0.5 * (before - self.spread() / nudged.variance()) / NUDGE).max(0.0);
+        let along: Vec<f64> = self.score.iter().zip(&score).map(|(after, m)| (after - m) / NUDGE).collect();
+        (self.score, self.variance, self.covariance) = (score, variance, covariance);
+        for (k, along_k) in along.iter().enumerate() {
             for (i, along_i) in along.iter().enumerate() {
-                self.covariance[(i, k)] += along_i * along[k] / information;
+                self.covariance[(i, k)] += along_i * along_k / information;
             }
-            self.variance[k] += along[k] * along[k] / information;
+            self.variance[k] += along_k * along_k / information;
         }
+        let square = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>();
+        Ok((square(&along) / information / square(&self.score).max(f64::MIN_POSITIVE)).sqrt())
+    }
+
+    /// The sum of the scores' expected squares.
+    fn spread(&self) -> f64 {
+        self.score.iter().zip(&self.variance).map(|(m, v)| m * m + v).sum()
     }
 
     /// What each site sees without its own hard answers.
@@ -195,7 +211,7 @@ impl<'a> State<'a> {
         self.cavities();
         let nu = hyper.nu();
         let mut sums = Sums::new(self.problem.items, self.problem.judges);
-        sums.spread = self.score.iter().zip(&self.variance).map(|(m, v)| m * m + v).sum();
+        sums.spread = self.spread();
         for ((site, &z), &cavity) in self.sites.iter().zip(&self.z).zip(&self.cavity) {
             sums.add_soft(site, z);
             if site.hard() > 0.0 && hyper.needs_answers() {

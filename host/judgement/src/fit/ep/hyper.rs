@@ -147,6 +147,11 @@ impl Hyper {
         self.fit_variance.then_some(1.0 / (LOG_VARIANCE_DEVIATION * LOG_VARIANCE_DEVIATION))
     }
 
+    /// The same parameters but for the variance of true scores.
+    pub(super) fn with_variance(&self, variance: f64) -> Self {
+        Self { log_variance: libm::log(variance), ..self.clone() }
+    }
+
     /// The tie parameter; 0 without ties.
     pub(super) fn nu(&self) -> f64 {
         self.log_nu.map_or(0.0, libm::exp)

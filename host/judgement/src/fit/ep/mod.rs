@@ -180,8 +180,13 @@ fn assemble(
     if !mean.iter().chain(&standard_error).all(|x| x.is_finite()) {
         return Err(FitError::Numerical("expectation propagation"));
     }
-    let scores =
-        Scores { mean, standard_error, sigma: hyper.variance().sqrt(), bias: posterior.bias.to_vec() };
+    let scores = Scores {
+        mean,
+        standard_error,
+        sigma: hyper.variance().sqrt(),
+        scale_error: 0.0,
+        bias: posterior.bias.to_vec(),
+    };
     Ok(Fit {
         scores,
         nu: hyper.nu(),

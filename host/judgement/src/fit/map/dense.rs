@@ -131,6 +131,7 @@ fn finish(problem: &Problem<'_>, at: &DVector<f64>, iterations: u32) -> Result<F
         mean: at.iter().take(n).map(|x| x - level).collect(),
         standard_error: covariance.diagonal().iter().map(|v| v.max(0.0).sqrt()).collect(),
         sigma: sigma(lambda),
+        scale_error: 0.0,
         bias: biases.map(|k| Bias { value: at[k], standard_error: error(k) }).collect(),
     };
     if !scores.mean.iter().chain(&scores.standard_error).all(|x| x.is_finite()) {

@@ -323,6 +323,7 @@ impl<'a> State<'a> {
                 mean: self.scores.iter().map(|x| x - level).collect(),
                 standard_error: variance.iter().map(|v| v.sqrt()).collect(),
                 sigma: sigma(self.problem.options.lambda),
+                scale_error: 0.0,
                 bias,
             },
             nu: self.nu(),
