@@ -58,13 +58,16 @@ impl System {
             Some(run) if run.0 == first => run.1 = end,
             _ => self.runs.push((first, end)),
         }
-        self.diagonal[first as usize] += weight;
-        self.diagonal[second as usize] += weight;
+        if weight != 0.0 {
+            self.diagonal[first as usize] += weight;
+            self.diagonal[second as usize] += weight;
+        }
     }
 
-    /// The edges' weights, in the order in which they were added; [`System::refresh`] has to follow a change.
-    pub(crate) fn weights(&mut self) -> &mut [f32] {
-        &mut self.weight
+    /// First items, each with where its run of edges ends, second items, and weights, in the order in which they were
+    /// added; [`System::refresh`] has to follow a change of these.
+    pub(crate) fn parts(&mut self) -> (&[(u32, u32)], &[u32], &mut [f32]) {
+        (&self.runs, &self.second, &mut self.weight)
     }
 
     /// Sets the diagonal, given the sums of the items' weights.
