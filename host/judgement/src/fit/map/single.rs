@@ -193,10 +193,10 @@ impl Singles {
                 }
             }
             // What fills up the last eight is a tie at 0: without `away`, and its slope is 0.
-            for l in 0..LANES {
+            for (l, product) in product.iter_mut().enumerate() {
                 totals.away[l] += f64::from(seen.away[l]);
                 totals.slope[l] += f64::from(seen.slope[l]);
-                product[l] *= if l < z.len() { f64::from(seen.factor[l]) } else { 1.0 };
+                *product *= if l < z.len() { f64::from(seen.factor[l]) } else { 1.0 };
             }
             if batch % together == together - 1 {
                 totals.log +=
