@@ -1,7 +1,7 @@
 //! Times the fits and the choice of pairs on simulated judgements, and writes these as CSV for other programs to fit
 //! (`tests/bench/fits.py`). `cargo run --release -p docket-judgement --example fits -- FOLDER [ITEMS...]`.
 //!
-//! 20 random matchings, scores `N(0, 1.5^2)`, no position bias. Times are of the thread's work, the best of several.
+//! 20 random matchings, scores `N(0, 1.5^2)`, no position bias. Times are of the thread's work, the best of several batches.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -18,9 +18,11 @@ const SIGMA: f64 = 1.5;
 const MATCHINGS: usize = 20;
 /// Beyond so many items the reference service's method takes minutes.
 const MOST_ILSR: usize = 1000;
-/// A task is done again until so many seconds have passed, but not more often than [`MOST_TIMES`].
-const SECONDS: f64 = 2.0;
-const MOST_TIMES: u32 = 15;
+/// A batch of runs takes at least so many seconds: the system's clock of work ticks every few milliseconds.
+const SHORTEST: f64 = 0.06;
+/// So many batches are made, if they take no longer than so many seconds.
+const BATCHES: u32 = 8;
+const SECONDS: f64 = 3.0;
 
 type Failure = Box<dyn Error>;
 
@@ -108,17 +110,26 @@ fn worked(start: Instant) -> f64 {
     nanoseconds.map_or_else(|| start.elapsed().as_secs_f64(), |ns| ns / 1e9)
 }
 
-/// The least time in milliseconds, and the result.
+/// The time in milliseconds, and the result: the least mean of several batches of runs, where a batch is long enough to
+/// be measured.
 fn timed<T, E>(mut task: impl FnMut() -> Result<T, E>) -> Result<(f64, T), E> {
     let start = Instant::now();
-    let (mut best, mut times) = (f64::INFINITY, 0);
+    let (mut best, mut runs, mut batches) = (f64::INFINITY, 1_u32, 0);
     loop {
         let before = worked(start);
-        let found = task()?;
-        best = best.min(worked(start) - before);
-        times += 1;
-        if times == MOST_TIMES || start.elapsed().as_secs_f64() > SECONDS {
-            return Ok((1000.0 * best, found));
+        let mut found = task()?;
+        for _ in 1..runs {
+            found = task()?;
+        }
+        let spent = worked(start) - before;
+        if spent < SHORTEST {
+            runs *= 4;
+            continue;
+        }
+        best = best.min(1000.0 * spent / f64::from(runs));
+        batches += 1;
+        if batches == BATCHES || start.elapsed().as_secs_f64() > SECONDS {
+            return Ok((best, found));
         }
     }
 }
@@ -131,7 +142,7 @@ fn row(data: &Data) -> Result<String, Failure> {
     let scores = ep.1.scores.clone();
     let with_errors =
         map::Options { lambda: 1.0 / (SIGMA * SIGMA), structure: false, ..map::Options::default() };
-    let bare = map::Options { standard_errors: false, ..with_errors };
+    let bare = map::Options { standard_errors: false, dense_limit: 0, ..with_errors };
     let map_bare = timed(|| map::fit(&answered, &bare))?;
     let map_full = timed(|| map::fit(&answered, &with_errors))?;
     let ilsr = if items > MOST_ILSR {

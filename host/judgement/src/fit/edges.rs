@@ -36,14 +36,27 @@ pub(crate) fn is_simple(site: &Site) -> bool {
     site.soft_count == 0.0 && site.answers == 1.0 && site.hard() == 1.0
 }
 
+/// Gives single hard answers of weight 1 to `single`, and everything else as merged sites to `general`.
+pub(crate) fn split(
+    comparisons: &Comparisons,
+    mut single: impl FnMut(&Comparison),
+    mut general: impl FnMut(Vec<Site>),
+) {
+    let same = |a: &Comparison, b: &Comparison| (a.first, a.second, a.judge) == (b.first, b.second, b.judge);
+    for group in comparisons.rows().chunk_by(same) {
+        if group.len() == 1 && simple(&group[0]) {
+            single(&group[0]);
+        } else {
+            general(sites::merge_rows(group));
+        }
+    }
+}
+
 impl Edges {
     /// Sorts rows into lanes and general sites.
     pub(crate) fn new(comparisons: &Comparisons) -> Self {
-        let rows = comparisons.rows();
-        let same =
-            |a: &Comparison, b: &Comparison| (a.first, a.second, a.judge) == (b.first, b.second, b.judge);
-        let groups = || rows.chunk_by(same);
-        let live = groups().filter(|group| group.len() == 1 && simple(&group[0])).count();
+        let mut live = 0_usize;
+        split(comparisons, |_| live += 1, |_| ());
         let stride = live.div_ceil(LANES);
         let items = comparisons.items() as u32;
         let length = stride * LANES;
@@ -56,23 +69,21 @@ impl Edges {
             stride,
             general: Vec::new(),
         };
-        let mut seen = 0;
-        for group in groups() {
-            if group.len() == 1 && simple(&group[0]) {
-                let (at, row) = (edges.place(seen), &group[0]);
-                edges.first[at] = row.first;
-                edges.second[at] = row.second;
-                edges.judge[at] = row.judge;
-                edges.sign[at] = match row.verdict {
-                    Verdict::First => 1,
-                    Verdict::Second => -1,
-                    Verdict::Tie | Verdict::Soft(_) => 0,
-                };
-                seen += 1;
-            } else {
-                edges.general.extend(sites::merge_rows(group));
-            }
-        }
+        let (mut seen, mut general) = (0, Vec::new());
+        let single = |row: &Comparison| {
+            let at = edges.place(seen);
+            edges.first[at] = row.first;
+            edges.second[at] = row.second;
+            edges.judge[at] = row.judge;
+            edges.sign[at] = match row.verdict {
+                Verdict::First => 1,
+                Verdict::Second => -1,
+                Verdict::Tie | Verdict::Soft(_) => 0,
+            };
+            seen += 1;
+        };
+        split(comparisons, single, |sites| general.extend(sites));
+        edges.general = general;
         edges
     }
 

@@ -1,10 +1,37 @@
 //! Linear equations whose matrix is a diagonal plus the Laplacian of a weighted comparison graph, by preconditioned
 //! conjugate gradients.
 
+use std::ops::{Add, Mul, Sub};
+
 /// Judges beyond this number get the standard error of their bias without the scores' uncertainty.
 const MAX_EXACT_BIASES: usize = 32;
 /// Quadratic forms of solutions are right to the square of this.
 pub(crate) const SOLVED: f64 = 3e-3;
+
+/// Solutions that need not be better than this are sought in single precision,
+const ROUGH: f64 = 1e-3;
+/// if no diagonal is more than this multiple of the least.
+const EVEN: f64 = 1e4;
+
+/// Single or double precision.
+trait Number:
+    Copy + From<f32> + Into<f64> + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self>
+{
+    /// The nearest number.
+    fn of(value: f64) -> Self;
+}
+
+impl Number for f32 {
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+}
+
+impl Number for f64 {
+    fn of(value: f64) -> Self {
+        value
+    }
+}
 
 /// `diagonal * I` plus, for every edge, its weight on the difference of its two items. Fastest when edges are added in
 /// the order of their first items.
@@ -58,13 +85,16 @@ impl System {
             Some(run) if run.0 == first => run.1 = end,
             _ => self.runs.push((first, end)),
         }
-        self.diagonal[first as usize] += weight;
-        self.diagonal[second as usize] += weight;
+        if weight != 0.0 {
+            self.diagonal[first as usize] += weight;
+            self.diagonal[second as usize] += weight;
+        }
     }
 
-    /// The edges' weights, in the order in which they were added; [`System::refresh`] has to follow a change.
-    pub(crate) fn weights(&mut self) -> &mut [f32] {
-        &mut self.weight
+    /// First items, each with where its run of edges ends, second items, and weights, in the order in which they were
+    /// added; [`System::refresh`] has to follow a change of these.
+    pub(crate) fn parts(&mut self) -> (&[(u32, u32)], &[u32], &mut [f32]) {
+        (&self.runs, &self.second, &mut self.weight)
     }
 
     /// Sets the diagonal, given the sums of the items' weights.
@@ -101,46 +131,51 @@ impl System {
     }
 
     /// Multiplies by the matrix: each entry holds a vector's number and gets the product's.
-    fn apply(&self, nodes: &mut [[f64; 2]]) {
+    fn apply<T: Number>(&self, nodes: &mut [[T; 2]]) {
         let (items, biases) = nodes.split_at_mut(self.items);
-        items.iter_mut().for_each(|node| node[1] = self.level * node[0]);
-        biases.iter_mut().for_each(|node| node[1] = self.bias_level * node[0]);
+        let (level, bias_level) = (T::of(self.level), T::of(self.bias_level));
+        items.iter_mut().for_each(|node| node[1] = level * node[0]);
+        biases.iter_mut().for_each(|node| node[1] = bias_level * node[0]);
         match biases {
-            [] => self.apply_runs(items, |_| 0.0, |_, _| ()),
+            [] => self.apply_runs(items, |_| T::of(0.0), |_, _| ()),
             [bias] => {
                 let x = bias[0];
-                let mut sum = 0.0;
-                self.apply_runs(items, |_| x, |_, flow| sum += flow);
-                bias[1] += sum;
+                let mut sum = 0.0_f64;
+                self.apply_runs(items, |_| x, |_, flow| sum += flow.into());
+                bias[1] = bias[1] + T::of(sum);
             }
             _ => {
                 let of = |edge: usize| usize::from(self.bias[edge]);
-                let x: Vec<f64> = biases.iter().map(|bias| bias[0]).collect();
-                self.apply_runs(items, |edge| x[of(edge)], |edge, flow| biases[of(edge)][1] += flow);
+                let x: Vec<T> = biases.iter().map(|bias| bias[0]).collect();
+                let mut sums = vec![0.0_f64; x.len()];
+                self.apply_runs(items, |edge| x[of(edge)], |edge, flow| sums[of(edge)] += flow.into());
+                for (bias, sum) in biases.iter_mut().zip(sums) {
+                    bias[1] = bias[1] + T::of(sum);
+                }
             }
         }
     }
 
     #[inline(always)]
-    fn apply_runs(
+    fn apply_runs<T: Number>(
         &self,
-        items: &mut [[f64; 2]],
-        shift: impl Fn(usize) -> f64,
-        mut flowed: impl FnMut(usize, f64),
+        items: &mut [[T; 2]],
+        shift: impl Fn(usize) -> T,
+        mut flowed: impl FnMut(usize, T),
     ) {
         let mut start = 0;
         for &(first, end) in &self.runs {
             let (end, x) = (end as usize, items[first as usize][0]);
-            let mut sum = 0.0;
+            let mut sum = T::of(0.0);
             let edges = self.second[start..end].iter().zip(&self.weight[start..end]);
             for (k, (&second, &weight)) in edges.enumerate() {
                 let node = &mut items[second as usize];
-                let flow = f64::from(weight) * (x - node[0] + shift(start + k));
-                node[1] -= flow;
-                sum += flow;
+                let flow = T::from(weight) * (x - node[0] + shift(start + k));
+                node[1] = node[1] - flow;
+                sum = sum + flow;
                 flowed(start + k, flow);
             }
-            items[first as usize][1] += sum;
+            items[first as usize][1] = items[first as usize][1] + sum;
             start = end;
         }
     }
@@ -171,33 +206,45 @@ impl System {
 
     /// The solution for a right-hand side, until the residual has fallen to `tolerance` of it.
     pub(crate) fn solve(&self, target: &[f64], tolerance: f64, most: u32) -> Vec<f64> {
+        let widest = self.diagonal[..self.items].iter().fold(0.0_f64, |a, &d| a.max(d));
+        if tolerance >= ROUGH && widest <= EVEN * self.level {
+            self.solve_in::<f32>(target, tolerance, most)
+        } else {
+            self.solve_in::<f64>(target, tolerance, most)
+        }
+    }
+
+    /// The same with directions in single or double precision.
+    fn solve_in<T: Number>(&self, target: &[f64], tolerance: f64, most: u32) -> Vec<f64> {
         let n = target.len();
         let mut x = vec![0.0; n];
         let mut residual = target.to_vec();
         let inverse: Vec<f64> = self.diagonal.iter().map(|d| 1.0 / d).collect();
         // The direction, and its product with the matrix.
-        let mut nodes: Vec<[f64; 2]> = residual.iter().zip(&inverse).map(|(r, d)| [r * d, 0.0]).collect();
-        let mut size: f64 = residual.iter().zip(&nodes).map(|(r, node)| r * node[0]).sum();
+        let start = residual.iter().zip(&inverse).map(|(r, d)| [T::of(r * d), T::of(0.0)]);
+        let mut nodes: Vec<[T; 2]> = start.collect();
+        let mut size: f64 = residual.iter().zip(&inverse).map(|(r, d)| r * r * d).sum();
         let enough = tolerance * tolerance * size;
         for _ in 0..most {
             if size <= enough || size <= 0.0 {
                 break;
             }
             self.apply(&mut nodes);
-            let curvature: f64 = nodes.iter().map(|node| node[0] * node[1]).sum();
+            let products = nodes.iter().map(|&[direction, image]| (direction * image).into());
+            let curvature: f64 = products.sum();
             if curvature <= 0.0 {
                 break;
             }
             let step = size / curvature;
             let mut next = 0.0;
             for (((x, r), node), d) in x.iter_mut().zip(&mut residual).zip(&nodes).zip(&inverse) {
-                *x += step * node[0];
-                *r -= step * node[1];
+                *x += step * node[0].into();
+                *r -= step * node[1].into();
                 next += *r * *r * d;
             }
             let keep = next / size;
             for ((node, r), d) in nodes.iter_mut().zip(&residual).zip(&inverse) {
-                node[0] = r * d + keep * node[0];
+                node[0] = T::of(r * d + keep * node[0].into());
             }
             size = next;
         }

@@ -1,6 +1,6 @@
 //! What makes the ranking of very many items more certain, without covariances.
 
-use super::information::{SOFT, information};
+use super::information::{Information, SOFT, information};
 use super::posterior::Posterior;
 
 /// What each item's variance costs: an expected rank rises with the score by the number of items per logit around it, as
@@ -8,7 +8,8 @@ use super::posterior::Posterior;
 pub(super) struct Density {
     /// By place in the order.
     places: Vec<Place>,
-    soft: bool,
+    /// Nothing if soft verdicts are expected.
+    tables: Option<&'static Information>,
 }
 
 /// What the gain of a pair depends on, for one of its items.
@@ -46,14 +47,15 @@ impl Density {
             let slope = place.worth;
             place.worth = (slope * slope / mean_square + share) * place.variance * place.variance;
         }
-        Self { places, soft: posterior.is_soft() }
+        Self { places, tables: (!posterior.is_soft()).then(information) }
     }
 
     /// By how much a verdict on a pair, given by places in the order, is expected to lower the variance of the ranks.
+    #[inline]
     pub(super) fn gain(&self, x: usize, y: usize) -> f64 {
         let (x, y) = (self.places[x], self.places[y]);
         let variance = (x.variance + y.variance).max(1e-12);
-        let weight = if self.soft { SOFT } else { information().weight(x.mean - y.mean, variance) };
+        let weight = self.tables.map_or(SOFT, |tables| tables.weight(x.mean - y.mean, variance));
         weight / (1.0 + weight * variance) * (x.worth + y.worth)
     }
 }

@@ -74,6 +74,7 @@ impl Information {
         Self { gain, weight }
     }
 
+    #[inline]
     fn look_up(table: &[f32], mean: f64, deviation: f64) -> f64 {
         let x = (mean.abs() / MEAN_STEP).min((MEANS - 1) as f64 - 1e-6);
         let y = (deviation / DEVIATION_STEP).min((DEVIATIONS - 1) as f64 - 1e-6);

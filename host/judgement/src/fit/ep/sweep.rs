@@ -69,9 +69,10 @@ impl Messages {
         for batch in 0..edges.stride {
             let seen = self.visit_batch::<TIES>(batch, edges, setting);
             if plain && batch < full {
-                for l in 0..LANES {
-                    bias[0][l] += f64::from(seen.shift[l] / seen.variance[l]);
-                    bias[1][l] += f64::from((1.0 - seen.share[l]) / seen.variance[l]);
+                let [slopes, curvatures] = &mut bias;
+                for (l, (slope, curvature)) in slopes.iter_mut().zip(curvatures).enumerate() {
+                    *slope += f64::from(seen.shift[l] / seen.variance[l]);
+                    *curvature += f64::from((1.0 - seen.share[l]) / seen.variance[l]);
                 }
                 continue;
             }

@@ -3,16 +3,19 @@
 //! is better.
 
 mod dense;
+mod single;
 mod sparse;
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-use super::edges::Edges;
+use super::edges;
 use super::sites::{self, Site};
+use super::system::System;
 use super::{FitError, check, positive};
 use crate::graph::Structure;
-use crate::{Bias, Comparisons, Scores};
+use crate::{Bias, Comparison, Comparisons, Scores};
+use single::Singles;
 
 /// What a tie is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,11 +124,17 @@ pub fn fit(comparisons: &Comparisons, options: &Options) -> Result<Fit, FitError
         let fit_nu = sites.iter().any(|site| site.ties > 0.0);
         dense::fit(&Problem { items, judges, biases, sites: &sites, options, fit_nu })?
     } else {
-        let mut edges = Edges::new(comparisons);
-        let sites = prepared(std::mem::take(&mut edges.general), options.ties);
-        let single = options.ties == Ties::Davidson && edges.sign.contains(&0);
+        let (mut singles, mut general) = (Singles::default(), Vec::new());
+        let mut system = System::new(items, options.lambda.max(1e-12), comparisons.rows().len());
+        let single = |row: &Comparison| {
+            singles.push(row);
+            system.add(row.first, row.second, 0.0);
+        };
+        edges::split(comparisons, single, |sites| general.extend(sites));
+        let sites = prepared(general, options.ties);
+        let single = options.ties == Ties::Davidson && singles.ties > 0;
         let fit_nu = single || sites.iter().any(|site| site.ties > 0.0);
-        sparse::fit(&Problem { items, judges, biases, sites: &sites, options, fit_nu }, &edges)?
+        sparse::fit(&Problem { items, judges, biases, sites: &sites, options, fit_nu }, &singles, system)?
     };
     fit.scores.bias.resize(comparisons.judges(), Bias { value: 0.0, standard_error: 0.0 });
     fit.structure = structure;
