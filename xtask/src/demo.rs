@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the main job, from an empty folder to outcomes, in front of the reader's eyes.
+//! `cargo xtask demo`: the main job, from an empty folder to a ranking, in front of the reader's eyes.
 
 use crate::child::Host;
 use crate::{build_plugins, cargo};
@@ -7,10 +7,19 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-/// The profile of the demonstration: a mock that answers at once and always prefers the first essay.
-const PROFILE: &str = "cj_generic_batch";
+/// The essays, from the repository's root.
+const ESSAYS: &str = "docs/examples/essays";
 
-/// How many pairs are compared.
+/// The profile of the demonstration: a mock whose choice follows from the two texts, and from nothing in them.
+const PROFILE: &str = "default";
+
+/// Where the report goes, below the folder of what is built.
+const REPORT: &str = "demo-report.html";
+
+/// The profile of the host: a mock that answers at once and always prefers the first essay.
+const HOST_PROFILE: &str = "cj_generic_batch";
+
+/// How many pairs are compared over HTTP.
 const PAIRS: &str = "60";
 
 /// Metrics worth a look, and what they say.
@@ -22,34 +31,54 @@ const METRICS: &[(&str, &str)] = &[
     ("llm_provider_queue_depth", "requests without an outcome"),
 ];
 
-/// Builds, starts, submits, shows, stops. False when a comparison failed.
+/// Builds, judges, serves, shows, stops. False when something failed.
 pub(crate) fn run(root: &Path) -> Result<bool> {
     println!("1. The plugins: each provider is a WebAssembly component.");
     let plugins = build_plugins(root)?;
     println!("\n2. Docket itself.");
     let docket = cargo::docket(&cargo::build(root, &["--package", "docket", "--bin", "docket"])?)?;
     let started = Instant::now();
-    let host = Host::start(&docket, &plugins, PROFILE)?;
+    println!("\n3. docket judge {ESSAYS}: comparative judgement, without a server.");
     println!(
-        "   {} serves profile {PROFILE} at {}, with SQLite in a temporary folder.\n",
-        docket.display(),
-        host.url
+        "   (This mock tosses a coin for each pair of texts, so nothing can be reliable; a real provider would read them.)\n"
     );
-    println!("3. {PAIRS} comparisons of the essays in docs/examples/essays, over HTTP.");
-    println!("   (This mock always prefers the essay that comes first; a real provider would read them.)\n");
-    let good = Command::new(&docket)
-        .args(["submit", "docs/examples/essays", "--pairs", PAIRS, "--provider", "mock", "--url", &host.url])
+    let report = cargo::target_dir(root).join(REPORT);
+    let judged = Command::new(&docket)
+        .args(["judge", ESSAYS, "--profile", PROFILE, "--provider", "mock", "--seed", "1", "--report"])
+        .arg(&report)
+        .arg("--plugins")
+        .arg(&plugins)
+        .args(["--set", "plugins.cache_dir="])
         .status()
-        .context("cannot run `docket submit`")?
+        .context("cannot run `docket judge`")?
         .success();
-    println!("\n4. What the host counted (GET /metrics):\n");
-    show_metrics(&host.get("/metrics")?)?;
-    host.stop()?;
+    println!(
+        "\n4. The queue below it, over HTTP: {PAIRS} comparisons at a host with the profile {HOST_PROFILE}.\n"
+    );
+    let answered = over_http(&docket, &plugins)?;
     println!(
         "\nThe host stopped cleanly. All of it took {:.1} s after the build.",
         started.elapsed().as_secs_f64()
     );
-    Ok(good)
+    Ok(judged && answered)
+}
+
+/// Comparisons at a host of its own, and what it counted.
+fn over_http(docket: &Path, plugins: &Path) -> Result<bool> {
+    let host = Host::start(docket, plugins, HOST_PROFILE)?;
+    let output = Command::new(docket)
+        .args(["submit", ESSAYS, "--pairs", PAIRS, "--provider", "mock", "--url", &host.url])
+        .output()
+        .context("cannot run `docket submit`")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    // The ranking above is the longer story: of these, the totals are enough.
+    let totals = text.lines().skip_while(|line| !line.contains("succeeded,"));
+    totals.for_each(|line| println!("   {line}"));
+    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    println!("\n   What the host counted (GET /metrics):\n");
+    show_metrics(&host.get("/metrics")?)?;
+    host.stop()?;
+    Ok(output.status.success())
 }
 
 fn show_metrics(text: &str) -> Result<()> {

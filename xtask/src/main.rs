@@ -16,7 +16,7 @@ const HELP: &str = "\
 cargo xtask TASK
 
   plugins   build every plugin into target/plugins
-  demo      build docket and its plugins, start it, have the example essays compared, and show what came out
+  demo      build docket and its plugins, have the example essays judged, and show what came out
   bench     measure the figures of docs/performance.md on this machine, with an optimised build
   test      everything that CI runs; the last line is `N passed, N failed`
 ";

@@ -17,7 +17,25 @@ const MAX_MESSAGE: usize = 300;
 /// Reads the body of a JSON request.
 pub(crate) async fn read(shared: &Shared, headers: &HeaderMap, body: Body) -> ApiResult<Bytes> {
     check_type(headers)?;
-    let limit = shared.options.max_body_bytes;
+    read_within(shared, headers, body, shared.options.max_body_bytes).await
+}
+
+/// Reads the body of a JSON request that may be large: few of them at the same time.
+pub(crate) async fn read_large(shared: &Shared, headers: &HeaderMap, body: Body) -> ApiResult<Bytes> {
+    check_type(headers)?;
+    let small = announced(headers).is_some_and(|length| length <= shared.options.max_body_bytes as u64);
+    let _place = match small {
+        true => None,
+        false => Some(shared.large.try_acquire().map_err(|_| ApiError::busy("too many large bodies"))?),
+    };
+    read_within(shared, headers, body, shared.options.max_assessment_bytes).await
+}
+
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok())
+}
+
+async fn read_within(shared: &Shared, headers: &HeaderMap, body: Body, limit: usize) -> ApiResult<Bytes> {
     let too_large = || {
         ApiError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -26,9 +44,7 @@ pub(crate) async fn read(shared: &Shared, headers: &HeaderMap, body: Body) -> Ap
         )
         .detail("max_body_bytes", limit)
     };
-    let announced =
-        headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) {
+    if announced(headers).is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
     match tokio::time::timeout(shared.options.body_timeout, axum::body::to_bytes(body, limit)).await {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use docket_pipeline::{SubmitError, TestError};
+use docket_pipeline::{AssessError, SubmitError, TestError};
 use docket_types::Timestamp;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -104,6 +104,17 @@ impl ApiError {
         self
     }
 
+    /// The field that is wrong.
+    pub(crate) fn field(&self) -> Option<&str> {
+        self.0.param.as_deref()
+    }
+
+    /// Renames the field, for a caller who knows it by another name.
+    pub(crate) fn respelt(mut self, spell: impl FnOnce(&str) -> String) -> Self {
+        self.0.param = self.0.param.map(|param| spell(&param));
+        self
+    }
+
     pub(crate) fn correlated(mut self, id: Uuid) -> Self {
         self.0.correlation_id = Some(id);
         self
@@ -137,8 +148,8 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The time of an error; nothing is decided by it.
-fn now() -> Timestamp {
+/// The time of an error, or of a resource's writing; nothing is decided by it.
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
@@ -173,6 +184,28 @@ impl From<SubmitError> for ApiError {
             SubmitError::Draining => unavailable("DRAINING").retry_after(Duration::from_secs(5)),
             SubmitError::Store(error) => error.into(),
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN_ERROR", message),
+        }
+    }
+}
+
+impl From<AssessError> for ApiError {
+    fn from(error: AssessError) -> Self {
+        match error {
+            AssessError::Invalid { field, message } => Self::invalid(field, message),
+            AssessError::UnknownProvider { name, known } => {
+                let message = format!("unknown provider `{name}`; known: {}", known.join(", "));
+                Self::new(StatusCode::BAD_REQUEST, "UNKNOWN_PROVIDER", message)
+                    .param("judging.provider")
+                    .detail("known", known)
+            }
+            AssessError::NameConflict { id } => {
+                let message = "an assessment of this name exists, and it was asked for differently";
+                Self::new(StatusCode::CONFLICT, "NAME_CONFLICT", message)
+                    .param("name")
+                    .detail("id", id.to_string())
+            }
+            AssessError::Draining => SubmitError::Draining.into(),
+            AssessError::Store(error) => error.into(),
         }
     }
 }

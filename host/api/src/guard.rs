@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use docket_telemetry::{host, llm};
+use docket_telemetry::{cj, host, llm};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use std::any::Any;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -39,6 +39,10 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let took = begun.elapsed();
     llm::http_requests_total(method, route, status.as_str(), 1);
     llm::http_request_duration_seconds(method, route, took.as_secs_f64());
+    if is_assessment(route) {
+        cj::assessment_http_requests_total(method, route, status.as_str(), 1);
+        cj::assessment_http_request_duration_seconds(method, route, took.as_secs_f64());
+    }
     span.in_scope(|| {
         if status.is_server_error() {
             tracing::warn!(status = status.as_u16(), took_ms = took.as_millis(), "answered");
@@ -69,6 +73,13 @@ fn request_id(request: &Request) -> HeaderValue {
         None => HeaderValue::from_str(Uuid::now_v7().hyphenated().encode_lower(&mut Uuid::encode_buffer()))
             .unwrap_or_else(|_| HeaderValue::from_static("none")),
     }
+}
+
+/// Whether the seed's CJ service would have answered: assessments, and what is kept for them.
+fn is_assessment(route: &str) -> bool {
+    ["/api/v1/assessments", "/api/v1/events", "/api/v1/anchors", "/api/v1/content", "/admin/v1/"]
+        .iter()
+        .any(|start| route.starts_with(start))
 }
 
 /// Methods are the caller's words: only the known ones become labels.

@@ -10,6 +10,7 @@ mod guard;
 mod openapi;
 mod routes;
 mod state;
+mod stored;
 mod stream;
 mod wire;
 

@@ -1,6 +1,7 @@
 //! The routes and their OpenAPI 3.1 document, from the same list.
 
-use crate::routes::{catalogue, comparison, deliveries, events, operations, requests, topics};
+use crate::routes::resources::{anchors, content, instructions, materials};
+use crate::routes::{assessments, catalogue, comparison, deliveries, events, operations, requests, topics};
 use crate::state::App;
 use axum::Router;
 use std::sync::LazyLock;
@@ -21,11 +22,14 @@ use utoipa_axum::routes;
     tags(
         (name = "comparisons", description = "Submitting work"),
         (name = "requests", description = "Following a request, and taking it back"),
+        (name = "assessments", description = "Ranking and grading essays by comparing them"),
+        (name = "resources", description = "What is kept for assessments; needs the admin token"),
         (name = "topics", description = "Reading outcomes in order"),
         (name = "providers", description = "Who can answer"),
         (name = "operations", description = "Health, metrics, this document"),
         (name = "admin", description = "Needs the admin token where one is configured"),
     ),
+    components(schemas(crate::wire::EndEvent)),
     modifiers(&AdminToken)
 )]
 struct Document;
@@ -53,6 +57,24 @@ pub(crate) fn routers() -> (Router<App>, Router<App>, OpenApi) {
         .routes(routes!(catalogue::providers))
         .routes(routes!(catalogue::test))
         .routes(routes!(catalogue::models))
+        .routes(routes!(assessments::submit::submit, assessments::read::list))
+        .routes(routes!(assessments::read::statuses))
+        .routes(routes!(assessments::read::get))
+        .routes(routes!(assessments::read::comparisons))
+        .routes(routes!(assessments::read::decisions))
+        .routes(routes!(assessments::report::report))
+        .routes(routes!(assessments::read::cancel))
+        .routes(routes!(assessments::submit::event))
+        .routes(routes!(content::store))
+        .routes(routes!(content::delete))
+        .routes(routes!(instructions::write, instructions::list))
+        .routes(routes!(instructions::get, instructions::delete))
+        .routes(routes!(materials::write_prompt))
+        .routes(routes!(materials::get_prompt))
+        .routes(routes!(materials::write_rubric))
+        .routes(routes!(materials::get_rubric))
+        .routes(routes!(anchors::register))
+        .routes(routes!(anchors::list))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::redeliver))
         .routes(routes!(operations::mock_mode))
@@ -60,6 +82,7 @@ pub(crate) fn routers() -> (Router<App>, Router<App>, OpenApi) {
         .split_for_parts();
     let (streams, more) = OpenApiRouter::<App>::new()
         .routes(routes!(events::watch))
+        .routes(routes!(assessments::watch::watch))
         .routes(routes!(topics::read))
         // An overloaded host must still say that it lives, and what it counts.
         .routes(routes!(operations::health))

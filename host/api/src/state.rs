@@ -28,6 +28,12 @@ pub struct ApiOptions {
     pub admin_enabled: bool,
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
+    /// The largest body that asks for an assessment, with all its essays, in bytes.
+    pub max_assessment_bytes: usize,
+    /// The most bodies above `max_body_bytes` that are read at the same time.
+    pub max_large_bodies: usize,
+    /// The most comparisons that an event may ask for; one that says nothing asks for as many.
+    pub max_event_comparisons: u32,
     /// The most requests in progress; more are answered 503. Streams and long polls do not count.
     pub max_in_flight: usize,
     /// The most streams and long polls at the same time.
@@ -48,6 +54,9 @@ impl Default for ApiOptions {
             admin_token: None,
             admin_enabled: true,
             max_body_bytes: 8 * 1024 * 1024,
+            max_assessment_bytes: 64 * 1024 * 1024,
+            max_large_bodies: 8,
+            max_event_comparisons: 120,
             max_in_flight: 1024,
             max_streams: 1024,
             body_timeout: Duration::from_secs(30),
@@ -65,6 +74,10 @@ pub(crate) struct Shared {
     pub(crate) options: ApiOptions,
     pub(crate) quick: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
+    /// Large bodies that are being read.
+    pub(crate) large: Semaphore,
+    /// Held while a resource is read and written again, so that no change is lost between the two.
+    pub(crate) writing: tokio::sync::Mutex<()>,
     /// Of the admin token, so that the comparison takes the same time for every guess.
     pub(crate) token_digest: Option<[u8; 32]>,
 }
@@ -79,6 +92,8 @@ impl Shared {
         Self {
             quick: Arc::new(Semaphore::new(options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS))),
             streams: Arc::new(Semaphore::new(options.max_streams.clamp(1, Semaphore::MAX_PERMITS))),
+            large: Semaphore::new(options.max_large_bodies.clamp(1, Semaphore::MAX_PERMITS)),
+            writing: tokio::sync::Mutex::new(()),
             token_digest,
             handle,
             recorder,

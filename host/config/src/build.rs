@@ -3,10 +3,11 @@
 use crate::layers::{Layer, Layers, Origin, show};
 use crate::schema::KEYS;
 use crate::settings::{
-    BatchingMode, Defaults, Judging, Log, LogFormat, Mock, PluginOptions, Plugins, Profile, Provider, Queue,
-    Server, Settings, Store, Webhooks,
+    Defaults, Judging, Log, LogFormat, Mock, PluginOptions, Plugins, Profile, Provider, Queue, Server,
+    Settings, Store, Webhooks,
 };
 use crate::value::Typed;
+use docket_types::assessment::BatchingMode;
 use docket_types::{ProviderName, QueueMode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -112,14 +113,7 @@ pub(crate) fn settings(layers: &mut Layers<'_>) -> Option<Settings> {
             filter: read.text("log.filter")?,
         },
         mock: Mock { use_mock: read.flag("mock.use_mock"), mode: read.text("mock.mode")? },
-        judging: Judging {
-            batching_mode: match read.text("judging.batching_mode")?.as_str() {
-                "per_request" => BatchingMode::PerRequest,
-                "provider_batch_api" => BatchingMode::ProviderBatchApi,
-                _ => BatchingMode::SerialBundle,
-            },
-            metadata_hints: read.flag("judging.metadata_hints"),
-        },
+        judging: judging(&mut read)?,
         explained: Vec::new(),
         warnings: Vec::new(),
     };
@@ -324,6 +318,30 @@ fn webhooks(read: &mut Reader<'_, '_>) -> Option<Webhooks> {
         allow_private: read.flag("webhooks.allow_private"),
         timeout: read.duration("webhooks.timeout")?,
         max_concurrent: read.small("webhooks.max_concurrent")?,
+    })
+}
+
+fn judging(read: &mut Reader<'_, '_>) -> Option<Judging> {
+    let names = match read.get("judging.batch_api_providers") {
+        Some(Typed::Any(Value::Array(names))) => names,
+        _ => Vec::new(),
+    };
+    Some(Judging {
+        batching_mode: BatchingMode::parse(&read.text("judging.batching_mode")?)?,
+        metadata_hints: read.flag("judging.metadata_hints"),
+        batch_api_providers: names.iter().filter_map(Value::as_str).map(ProviderName::from).collect(),
+        comparisons_per_essay: read.small("judging.comparisons_per_essay")?,
+        max_comparisons: read.small("judging.max_comparisons")?,
+        attempts: read.small("judging.attempts")?,
+        comparison_ttl: read.duration("judging.comparison_ttl")?,
+        least_success_rate: read.number("judging.least_success_rate")?,
+        reliability: read.number("judging.reliability")?,
+        anchor_priority: read.number("judging.anchor_priority")?,
+        seed: read.int("judging.seed"),
+        system_prompt: read.text("judging.system_prompt"),
+        max_driven: read.small("judging.max_driven")?,
+        source_service: read.text("judging.source_service")?,
+        long_cache: read.flag("judging.long_cache"),
     })
 }
 

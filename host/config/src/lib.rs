@@ -24,6 +24,6 @@ pub use error::{Error, Problem};
 pub use load::{DEFAULT_FILE, DEFAULT_PROFILES_DIR, Sources, load, load_texts};
 pub use profiles::{ProfileInfo, find_profile, list_profiles};
 pub use settings::{
-    BatchingMode, Defaults, Explained, Judging, Log, LogFormat, Mock, PluginOptions, Plugins, Profile,
-    Provider, Queue, Server, Settings, Store, Webhooks,
+    Defaults, Explained, Judging, Log, LogFormat, Mock, PluginOptions, Plugins, Profile, Provider, Queue,
+    Server, Settings, Store, Webhooks,
 };

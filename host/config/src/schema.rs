@@ -140,6 +140,27 @@ keys! {
     "judging"."batching_mode": Kind::Choice(BATCHING_MODES) => "serial_bundle",
         "How an assessment's comparisons travel when it does not say.";
     "judging"."metadata_hints": Kind::Bool => "false", "Comparisons carry hints about their place in the assessment.";
+    "judging"."batch_api_providers": Kind::Names,
+        "Providers whose batch API may be used; for any other an assessment goes in serial bundles. Unset: all.";
+    "judging"."comparisons_per_essay": Kind::Int(1, 10_000) => "12",
+        "The budget of an assessment that names none: so many comparisons for each essay, retries included.";
+    "judging"."max_comparisons": Kind::Int(1, 4_000_000) => "20000", "The largest budget of an assessment.";
+    "judging"."attempts": Kind::Int(1, 100) => "3", "How often a comparison is asked for, the first time included.";
+    "judging"."comparison_ttl": Kind::Duration(SECOND, 30 * DAY) => "26h",
+        "After this time a comparison without an answer counts as failed.";
+    "judging"."least_success_rate": Kind::Number(0.0, 1.0) => "0.8",
+        "Share of comparisons that must be answered for scores to be published; 0 asks for none.";
+    "judging"."reliability": Kind::Number(0.0, 1.0) => "0.9",
+        "Reliability at which an assessment that names none ends.";
+    "judging"."anchor_priority": Kind::Number(0.0, 100.0) => "2",
+        "How often anchors are compared, relative to other essays.";
+    "judging"."seed": Kind::Int(0, u64::MAX), "The seed of assessments that name none; unset: one of each one's own.";
+    "judging"."system_prompt": Kind::Text,
+        "What the judge is told to be, in place of docket's own words; ${file:PATH} reads a file.";
+    "judging"."max_driven": Kind::Int(1, 100_000) => "64", "Assessments that a host drives at the same time.";
+    "judging"."source_service": Kind::Text => "cj_assessment_service", "The source_service of their events.";
+    "judging"."long_cache": Kind::Bool => "false",
+        "Parts of the prompt that repeat may be kept for an hour in a provider's cache.";
 }
 
 /// What a path is.

@@ -1,5 +1,6 @@
 //! The validated configuration. Plain data: the crates that use it never see how it was written down.
 
+use docket_types::assessment::BatchingMode;
 use docket_types::{ProviderName, QueueMode};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
@@ -243,32 +244,36 @@ pub struct Mock {
 }
 
 /// Comparative judgement.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Judging {
     /// How an assessment's comparisons travel when it does not say.
     pub batching_mode: BatchingMode,
     /// Comparisons carry hints about their place in the assessment.
     pub metadata_hints: bool,
-}
-
-/// How an assessment's comparisons travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BatchingMode {
-    /// Each on its own.
-    PerRequest,
-    /// In bundles.
-    SerialBundle,
-    /// By the provider's batch API.
-    ProviderBatchApi,
-}
-
-impl BatchingMode {
-    /// The name in configuration, in hints and as a metric label.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::PerRequest => "per_request",
-            Self::SerialBundle => "serial_bundle",
-            Self::ProviderBatchApi => "provider_batch_api",
-        }
-    }
+    /// Providers whose batch API may be used; empty: all.
+    pub batch_api_providers: Vec<ProviderName>,
+    /// The budget of an assessment that names none, per essay.
+    pub comparisons_per_essay: u32,
+    /// The largest budget of an assessment.
+    pub max_comparisons: u32,
+    /// How often a comparison is asked for at most; 1 for no retry.
+    pub attempts: u32,
+    /// After this time a comparison without an answer counts as failed.
+    pub comparison_ttl: Duration,
+    /// The share of comparisons that must be answered; 0 asks for none.
+    pub least_success_rate: f64,
+    /// The reliability at which an assessment that names none ends; 0 to 1.
+    pub reliability: f64,
+    /// How often anchors are compared, relative to other essays.
+    pub anchor_priority: f64,
+    /// The seed of assessments that name none.
+    pub seed: Option<u64>,
+    /// What the judge is told to be, in place of docket's own words.
+    pub system_prompt: Option<String>,
+    /// Assessments that a host drives at the same time.
+    pub max_driven: u32,
+    /// The `source_service` of their events.
+    pub source_service: String,
+    /// Parts of the prompt that repeat may be kept for an hour in a provider's cache.
+    pub long_cache: bool,
 }

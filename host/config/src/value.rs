@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     Address,
     /// A list of HTTP status codes.
     Codes,
+    /// A list of names.
+    Names,
     /// `http://` or `https://`.
     Url,
     /// Anything: it is a plugin's.
@@ -77,6 +79,7 @@ impl Kind {
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Address => "an IP address and a port, such as \"127.0.0.1:8490\"".into(),
             Self::Codes => "a list of HTTP status codes, such as [429, 503]".into(),
+            Self::Names => "a list of names, such as [\"openai\", \"anthropic\"]".into(),
             Self::Url => "a URL that begins with https:// or http://".into(),
             Self::Any => "a value".into(),
         }
@@ -114,6 +117,7 @@ impl Kind {
             }
             Self::Address => text?.trim().parse::<SocketAddr>().ok().map(|a| Typed::Text(a.to_string())),
             Self::Codes => codes(raw, words).map(|codes| Typed::Any(codes.into())),
+            Self::Names => names(raw, words).map(|names| Typed::Any(names.into())),
             Self::Url => {
                 let url = text?.trim();
                 let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
@@ -147,6 +151,23 @@ fn codes(raw: &Value, words: Option<&str>) -> Option<Vec<u64>> {
         None => raw.as_array()?.iter().map(Value::as_u64).collect::<Option<_>>()?,
     };
     list.iter().all(|code| (400..=599).contains(code)).then_some(list)
+}
+
+/// A JSON list, or in a variable names separated by commas.
+fn names(raw: &Value, words: Option<&str>) -> Option<Vec<String>> {
+    let list: Vec<String> = match words {
+        Some(text) => {
+            let inner = text.trim();
+            let inner = inner.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(inner);
+            let parts = inner.split(',').map(|part| part.trim().trim_matches(['"', '\'']).to_owned());
+            parts.filter(|part| !part.is_empty()).collect()
+        }
+        None => raw.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+    };
+    let good = |name: &String| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    };
+    list.iter().all(good).then_some(list)
 }
 
 impl Typed {

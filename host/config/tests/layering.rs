@@ -1,7 +1,8 @@
 //! Which value counts, where it came from, and which combinations are refused.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may stop at what it did not expect")]
 
-use docket_config::{BatchingMode, Error, Settings, load_texts};
+use docket_config::{Error, Settings, load_texts};
+use docket_types::assessment::BatchingMode;
 use docket_types::{ProviderName, QueueMode};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
@@ -59,7 +60,17 @@ fn without_anything_there_is_a_mock_and_every_default() {
     assert_eq!(provider(&s, "mock").adapter, "mock-default");
     assert_eq!(provider(&s, "mock").settings, serde_json::json!({}));
     assert_eq!((s.mock.use_mock, s.mock.mode.as_str()), (false, "default"));
-    assert_eq!(s.judging.batching_mode, BatchingMode::SerialBundle);
+    let judging = &s.judging;
+    assert_eq!(judging.batching_mode, BatchingMode::SerialBundle);
+    assert!(judging.batch_api_providers.is_empty() && !judging.metadata_hints && !judging.long_cache);
+    assert_eq!((judging.comparisons_per_essay, judging.max_comparisons), (12, 20_000));
+    assert_eq!((judging.attempts, judging.comparison_ttl), (3, Duration::from_secs(26 * 3600)));
+    assert_eq!((judging.least_success_rate, judging.reliability, judging.anchor_priority), (0.8, 0.9, 2.0));
+    assert_eq!((judging.seed, judging.max_driven), (None, 64));
+    assert_eq!(
+        (judging.system_prompt.as_deref(), judging.source_service.as_str()),
+        (None, "cj_assessment_service")
+    );
     assert!(s.warnings().is_empty(), "{:?}", s.warnings());
 }
 
@@ -182,9 +193,23 @@ fn every_alias_reaches_its_key() {
         &[
             ("CJ_ASSESSMENT_SERVICE_LLM_BATCHING_MODE", "provider_batch_api"),
             ("CJ_ASSESSMENT_SERVICE_ENABLE_LLM_BATCHING_METADATA_HINTS", "true"),
+            ("CJ_ASSESSMENT_SERVICE_LLM_BATCH_API_ALLOWED_PROVIDERS", "[\"openai\", \"anthropic\"]"),
+            ("CJ_ASSESSMENT_SERVICE_MAX_PAIRWISE_COMPARISONS", "288"),
+            ("CJ_ASSESSMENT_SERVICE_PAIR_GENERATION_SEED", "42"),
+            ("CJ_ASSESSMENT_SERVICE_MIN_SUCCESS_RATE_THRESHOLD", "0.75"),
         ],
         &[],
     );
+    let allowed: Vec<&str> = s.judging.batch_api_providers.iter().map(ProviderName::as_str).collect();
+    assert_eq!(allowed, ["openai", "anthropic"]);
+    assert_eq!(
+        (s.judging.max_comparisons, s.judging.seed, s.judging.least_success_rate),
+        (288, Some(42), 0.75)
+    );
+    let same = good("[judging]\nbatch_api_providers = [\"a-b\"]\n", "", &[], &[]);
+    let loose = good("", "", &[("DOCKET__JUDGING__BATCH_API_PROVIDERS", "a-b")], &[]);
+    assert_eq!(same.judging.batch_api_providers, loose.judging.batch_api_providers);
+    assert!(error("[judging]\nbatch_api_providers = [\"no name\"]\n", "", &[]).contains("a list of names"));
     assert_eq!((s.judging.batching_mode, s.judging.metadata_hints), (BatchingMode::ProviderBatchApi, true));
 }
 
@@ -303,13 +328,13 @@ fn empty_variables_are_unset_and_dead_ones_say_so() {
         "",
         &[
             ("LLM_PROVIDER_SERVICE_BATCH_API_MODE", "nightly"),
-            ("CJ_ASSESSMENT_SERVICE_MAX_PAIRWISE_COMPARISONS", "288"),
+            ("CJ_ASSESSMENT_SERVICE_MAX_CONCURRENT_COMPARISONS", "100"),
         ],
         &[],
     );
     assert_eq!(value(&s, "LLM_PROVIDER_SERVICE_BATCH_API_MODE"), "(no effect)");
     assert_eq!(s.warnings().len(), 2);
-    assert!(s.warnings()[0].starts_with("CJ_ASSESSMENT_SERVICE_MAX_PAIRWISE_COMPARISONS has no effect"));
+    assert!(s.warnings()[0].starts_with("CJ_ASSESSMENT_SERVICE_MAX_CONCURRENT_COMPARISONS has no effect"));
 }
 
 proptest! {

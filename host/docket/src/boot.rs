@@ -7,7 +7,7 @@ use docket_adapter::{
 };
 use docket_api::ApiOptions;
 use docket_config::{LogFormat, Settings};
-use docket_pipeline::{Options, ProviderOptions, WebhookOptions};
+use docket_pipeline::{JudgingOptions, Options, ProviderOptions, WebhookOptions};
 use docket_provider::{Outbound, OutboundOptions};
 use docket_scheduling::retry;
 use docket_store::SharedStore;
@@ -119,7 +119,28 @@ pub(crate) fn pipeline_options(settings: &Settings) -> Options {
             max_concurrent: settings.webhooks.max_concurrent,
             ..WebhookOptions::default()
         },
+        judging: judging_options(&settings.judging),
         ..Options::default()
+    }
+}
+
+fn judging_options(judging: &docket_config::Judging) -> JudgingOptions {
+    JudgingOptions {
+        batching_mode: judging.batching_mode,
+        batch_api_providers: judging.batch_api_providers.clone(),
+        hints: judging.metadata_hints,
+        comparisons_per_essay: judging.comparisons_per_essay,
+        max_comparisons: judging.max_comparisons,
+        attempts: judging.attempts,
+        comparison_ttl: judging.comparison_ttl,
+        least_success_rate: judging.least_success_rate,
+        reliability: judging.reliability,
+        anchor_priority: judging.anchor_priority,
+        seed: judging.seed,
+        system_prompt: judging.system_prompt.clone(),
+        max_driven: judging.max_driven,
+        source_service: judging.source_service.clone(),
+        long_cache: judging.long_cache,
     }
 }
 

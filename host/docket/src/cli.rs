@@ -1,5 +1,11 @@
 //! The command line.
 
+mod judging;
+
+pub(crate) use judging::{
+    AssessmentCommand, AssessmentPlace, DEFAULT_SCALE, DesignArg, JudgeArgs, SimulateArgs, SimulatedDesign,
+};
+
 use crate::exit::EXIT_HELP;
 use clap::{Args, Parser, Subcommand};
 use secrecy::SecretString;
@@ -31,6 +37,24 @@ Examples:
   docket submit first.md second.md --provider openai    two files
   docket submit --prompt 'Compare these two essays for quality' --json")]
     Submit(SubmitArgs),
+    /// Rank essays by comparative judgement, without a running host
+    #[command(after_help = "\
+Examples:
+  docket judge docs/examples/essays                      a folder of .md and .txt files
+  docket judge essays.csv --provider openai --budget 400 --report report.html
+  docket judge essays/ --anchors grades.csv --scale swedish_8_anchor
+  docket judge essays.jsonl --store sqlite://judging.db  kept; the same command again goes on with it")]
+    Judge(Box<JudgeArgs>),
+    /// Look at assessments: of a running host, or in a store
+    #[command(subcommand)]
+    Assessment(AssessmentCommand),
+    /// Measure designs on synthetic essays and judges
+    #[command(after_help = "\
+Examples:
+  docket simulate                                        every design, 100 items, 20 seeds
+  docket simulate --design adaptive --items 30 --seeds 50 --target 0.95
+  docket simulate --soft --json")]
+    Simulate(SimulateArgs),
     /// Show the profiles that a host can be started with
     #[command(subcommand)]
     Profile(ProfileCommand),

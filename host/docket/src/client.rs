@@ -2,6 +2,7 @@
 
 use crate::exit::{Exit, Failure};
 use anyhow::anyhow;
+use docket_types::AssessmentId;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -61,6 +62,16 @@ pub(crate) struct Event {
 #[derive(Deserialize)]
 struct Page {
     events: Vec<Event>,
+}
+
+#[derive(Deserialize)]
+struct Assessments {
+    assessments: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Decisions {
+    decisions: Vec<Value>,
 }
 
 impl Client {
@@ -174,6 +185,40 @@ impl Client {
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         let response = self.send(self.request(Method::POST, path).json(body)).await?;
         self.read(response).await
+    }
+
+    /// The newest assessments.
+    pub(crate) async fn assessments(&self, limit: u32) -> Result<Vec<Value>, Failure> {
+        let path = format!("/api/v1/assessments?limit={limit}");
+        let page: Assessments = self.read(self.send(self.request(Method::GET, &path)).await?).await?;
+        Ok(page.assessments)
+    }
+
+    /// One assessment; none if the host knows none with this id.
+    pub(crate) async fn assessment(&self, id: AssessmentId) -> Result<Option<Value>, Failure> {
+        let response = self.send(self.request(Method::GET, &format!("/api/v1/assessments/{id}"))).await?;
+        match response.status() {
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => self.read(response).await.map(Some),
+        }
+    }
+
+    /// Decisions of an assessment with a number of `from` or more, in order.
+    pub(crate) async fn decisions(
+        &self,
+        id: AssessmentId,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<Value>, Failure> {
+        let path = format!("/api/v1/assessments/{id}/decisions?from={from}&limit={limit}");
+        let page: Decisions = self.read(self.send(self.request(Method::GET, &path)).await?).await?;
+        Ok(page.decisions)
+    }
+
+    /// Gives an assessment up.
+    pub(crate) async fn cancel_assessment(&self, id: AssessmentId) -> Result<(), Failure> {
+        let path = format!("/api/v1/assessments/{id}/cancel");
+        self.good(self.send(self.request(Method::POST, &path)).await?).await.map(drop)
     }
 
     /// A topic's events after `after`; waits up to `wait` for the first.

@@ -8,9 +8,9 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// Done, and well.
     Ok = 0,
-    /// Done, and the answer is no: a comparison failed, a suite's row failed, a check found something.
+    /// Done, and the answer is no: a comparison or an assessment failed, a suite's row failed, a check found something.
     Failed = 1,
-    /// The command line is wrong. (clap uses the same number.)
+    /// The command line is wrong, or the input that it names. (clap uses the same number.)
     Usage = 2,
     /// The configuration is wrong, or a profile does not exist.
     Config = 3,
@@ -28,8 +28,8 @@ pub(crate) enum Exit {
 pub(crate) const EXIT_HELP: &str = "\
 Exit codes:
   0  done, and well
-  1  done, and the answer is no: a comparison failed, a suite's row failed, a check found something
-  2  the command line is wrong
+  1  done, and the answer is no: a comparison or an assessment failed, a suite's row failed, a check found something
+  2  the command line is wrong, or the input that it names
   3  the configuration is wrong, or a profile or suite does not exist
   4  the store cannot be opened: damaged, foreign, newer than this docket, or out of reach
   5  the host cannot be reached, does not let us in, or cannot listen

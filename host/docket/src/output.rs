@@ -28,6 +28,7 @@ pub(crate) struct Progress {
     label: String,
     total: u64,
     done: u64,
+    note: String,
     shown_at: Option<Instant>,
 }
 
@@ -41,7 +42,15 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar:.cyan/blue} {pos}/{len} {elapsed}") {
             bar.set_style(style);
         }
-        Self { bar, plain: !terminal && !quiet, label: label.to_owned(), total, done: 0, shown_at: None }
+        Self {
+            bar,
+            plain: !terminal && !quiet,
+            label: label.to_owned(),
+            total,
+            done: 0,
+            note: String::new(),
+            shown_at: None,
+        }
     }
 
     /// `done` are done in all.
@@ -50,6 +59,14 @@ impl Progress {
         self.bar.set_position(done);
         if self.plain && self.shown_at.is_none_or(|at| at.elapsed() >= PLAIN_EVERY) {
             self.line();
+        }
+    }
+
+    /// What is known beside the number.
+    pub(crate) fn note(&mut self, note: String) {
+        if note != self.note {
+            self.bar.set_message(format!("{} ({note})", self.label));
+            self.note = note;
         }
     }
 
@@ -67,6 +84,7 @@ impl Progress {
     }
 
     fn line_now(&self) {
-        eprintln!("{}: {} of {}", self.label, self.done, self.total);
+        let note = if self.note.is_empty() { String::new() } else { format!(" ({})", self.note) };
+        eprintln!("{}: {} of {}{note}", self.label, self.done, self.total);
     }
 }

@@ -80,7 +80,7 @@ fn main() {
     let sizes = std::env::args().skip(1).filter_map(|size| size.parse().ok()).collect::<Vec<usize>>();
     let sizes = if sizes.is_empty() { vec![100, 300, 1000, 10_000, 100_000] } else { sizes };
     for n in sizes {
-        let waves = std::env::var("WAVES").ok().and_then(|waves| waves.parse().ok()).unwrap_or(20);
+        let waves = 20;
         let (truth, comparisons) = simulate(n, waves, 1.5, 0.4);
         println!("{n} items, {} comparisons", comparisons.rows().len());
         let fixed = ep::Options { sigma: ep::Sigma::Fixed(1.5), ..ep::Options::default() };
@@ -94,13 +94,17 @@ fn main() {
                 Err(reason) => println!("  {name}: {reason}"),
             }
         }
-        let before = worked(start);
-        match map::fit(&comparisons, &map::Options { lambda: 1.0 / 2.25, ..map::Options::default() }) {
-            Ok(found) => {
-                let rest = format!("{} iterations", found.iterations);
-                report("map", worked(start) - before, &found.scores, &truth, &rest);
+        let full = map::Options { lambda: 1.0 / 2.25, ..map::Options::default() };
+        let bare = map::Options { standard_errors: false, structure: false, ..full };
+        for (name, options) in [("map", full), ("map, scores only", bare)] {
+            let before = worked(start);
+            match map::fit(&comparisons, &options) {
+                Ok(found) => {
+                    let rest = format!("{} iterations", found.iterations);
+                    report(name, worked(start) - before, &found.scores, &truth, &rest);
+                }
+                Err(reason) => println!("  {name}: {reason}"),
             }
-            Err(reason) => println!("  map: {reason}"),
         }
         println!("  peak memory {}", peak_memory());
     }

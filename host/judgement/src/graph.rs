@@ -32,9 +32,7 @@ impl Structure {
     pub fn of(comparisons: &Comparisons) -> Self {
         let n = comparisons.items();
         let mut beats: Vec<(u32, u32)> = Vec::with_capacity(comparisons.rows().len());
-        let mut union = Union::new(n);
         for row in comparisons.rows() {
-            union.join(row.first, row.second);
             if row.verdict != Verdict::Second {
                 beats.push((row.first, row.second));
             }
@@ -42,20 +40,21 @@ impl Structure {
                 beats.push((row.second, row.first));
             }
         }
-        let (mut wins, mut losses) = (vec![false; n], vec![false; n]);
+        let (mut wins, mut losses) = (vec![0_u32; n], vec![0_u32; n]);
         for &(better, worse) in &beats {
-            wins[better as usize] = true;
-            losses[worse as usize] = true;
+            wins[better as usize] += 1;
+            losses[worse as usize] += 1;
         }
         let of_items = |keep: &dyn Fn(usize) -> bool| -> Vec<u32> {
             (0..n).filter(|&item| keep(item)).map(|item| item as u32).collect()
         };
-        let winless = of_items(&|item| losses[item] && !wins[item]);
-        let unbeaten = of_items(&|item| wins[item] && !losses[item]);
-        let isolated = of_items(&|item| !wins[item] && !losses[item]);
-        let roots = (0..n as u32).map(|item| union.root(item)).collect::<Vec<_>>();
-        let (component, components) = renumber(&roots);
-        let (strong_component, strong_components) = renumber(&strong(n, &beats));
+        let winless = of_items(&|item| losses[item] > 0 && wins[item] == 0);
+        let unbeaten = of_items(&|item| wins[item] > 0 && losses[item] == 0);
+        let isolated = of_items(&|item| wins[item] == 0 && losses[item] == 0);
+        let core = (0..n).rev().max_by_key(|&item| wins[item].min(losses[item])).unwrap_or(0);
+        let core = Core::around(n, core, beats);
+        let (component, components) = renumber(&core.components());
+        let (strong_component, strong_components) = renumber(&core.strong_components());
         Self { component, components, strong_component, strong_components, winless, unbeaten, isolated }
     }
 
@@ -86,6 +85,83 @@ fn renumber(labels: &[u32]) -> (Vec<u32>, u32) {
         })
         .collect();
     (renumbered, next)
+}
+
+/// The one item reaches this one.
+const TO: u8 = 1;
+/// This item reaches the one.
+const FROM: u8 = 2;
+const BOTH: u8 = TO | FROM;
+/// How often the edges that are left are looked at.
+const PASSES: u32 = 8;
+
+/// A strong component, or a part of one, that can stand as a single item, and the edges beyond it. Most items are in
+/// one such component, so that little is left for the general search.
+struct Core {
+    item: u32,
+    inside: Vec<bool>,
+    rest: Vec<(u32, u32)>,
+}
+
+impl Core {
+    /// Finds what is around an item, in a few passes over all edges.
+    fn around(n: usize, item: usize, mut rest: Vec<(u32, u32)>) -> Self {
+        let mut marks = vec![0; n];
+        if let Some(mark) = marks.get_mut(item) {
+            *mark = BOTH;
+        }
+        for _ in 0..PASSES {
+            let mut changed = false;
+            rest.retain(|&(better, worse)| {
+                let (of_better, of_worse) = (marks[better as usize], marks[worse as usize]);
+                if of_better & of_worse == BOTH {
+                    return false;
+                }
+                let (up, down) = (of_better | of_worse & FROM, of_worse | of_better & TO);
+                if (up, down) != (of_better, of_worse) {
+                    marks[better as usize] = up;
+                    marks[worse as usize] = down;
+                    changed = true;
+                }
+                up & down != BOTH
+            });
+            if !changed {
+                break;
+            }
+        }
+        let inside: Vec<bool> = marks.into_iter().map(|mark| mark == BOTH).collect();
+        let item = item as u32;
+        let of = |end: u32| if inside[end as usize] { item } else { end };
+        for (better, worse) in &mut rest {
+            (*better, *worse) = (of(*better), of(*worse));
+        }
+        Self { item, inside, rest }
+    }
+
+    /// A label for each item, the same for items in one component when directions are ignored.
+    fn components(&self) -> Vec<u32> {
+        let n = self.inside.len();
+        let mut union = Union::new(n);
+        self.rest.iter().for_each(|&(better, worse)| union.join(better, worse));
+        let labels = (0..n as u32).map(|item| union.root(item)).collect();
+        self.spread(labels)
+    }
+
+    /// A label for each item, the same for items in one strong component.
+    fn strong_components(&self) -> Vec<u32> {
+        self.spread(strong(self.inside.len(), &self.rest))
+    }
+
+    /// Gives the items inside the label of the one that stands for them.
+    fn spread(&self, mut labels: Vec<u32>) -> Vec<u32> {
+        let Some(&own) = labels.get(self.item as usize) else { return labels };
+        for (label, &inside) in labels.iter_mut().zip(&self.inside) {
+            if inside {
+                *label = own;
+            }
+        }
+        labels
+    }
 }
 
 /// Disjoint sets with path halving.
@@ -196,6 +272,28 @@ mod tests {
         assert!(
             of(6, &[(0, 1), (1, 2), (2, 0), (3, 4), (4, 5), (5, 3), (2, 3), (5, 1)]).strongly_connected()
         );
+    }
+
+    #[test]
+    fn the_core_changes_nothing() {
+        let mut state = 1_u64;
+        let mut below = |bound: u32| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as u32 % bound
+        };
+        for case in 0..300 {
+            let n = 2 + below(30);
+            let edges: Vec<(u32, u32)> = (0..below(3 * n))
+                .map(|_| (below(n), below(n)))
+                .filter(|(a, b)| a != b && (case % 2 == 0 || a.abs_diff(*b) < 3))
+                .collect();
+            let seen = of(n as usize, &edges);
+            assert_eq!(seen.strong_component, renumber(&strong(n as usize, &edges)).0, "{n} {edges:?}");
+            let mut union = Union::new(n as usize);
+            edges.iter().for_each(|&(a, b)| union.join(a, b));
+            let roots: Vec<u32> = (0..n).map(|item| union.root(item)).collect();
+            assert_eq!(seen.component, renumber(&roots).0, "{n} {edges:?}");
+        }
     }
 
     #[test]

@@ -33,6 +33,6 @@ mod view;
 pub use clock::{Clock, SystemClock};
 pub use core::Parts;
 pub use handle::{Handle, Pipeline};
-pub use judge::{AssessError, AssessmentCancel, AssessmentReceipt, DecisionView, scales};
+pub use judge::{AssessError, AssessmentCancel, AssessmentReceipt, DecisionView, StoredAssessments, scales};
 pub use options::{JudgingOptions, Options, ProviderOptions, WebhookOptions};
 pub use view::*;

@@ -31,7 +31,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "docket-telemetry",
         ],
     ),
-    ("docket-api", &["docket-types", "docket-pipeline", "docket-store", "docket-telemetry"]),
+    ("docket-report", &["docket-types"]),
+    ("docket-api", &["docket-types", "docket-pipeline", "docket-store", "docket-telemetry", "docket-report"]),
     (
         "docket",
         &[
@@ -45,6 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "docket-provider",
             "docket-pipeline",
             "docket-api",
+            "docket-report",
         ],
     ),
     ("docket-sdk", &[]),
@@ -56,6 +58,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("docket-types", &["serde", "serde_json", "thiserror", "uuid", "jiff"]),
     ("docket-scheduling", &["serde", "thiserror", "rand", "rand_chacha", "sha2", "uuid"]),
     ("docket-judgement", &["serde", "serde_json", "thiserror", "rand", "rand_chacha", "nalgebra", "libm"]),
+    ("docket-report", &["maud", "plotters"]),
 ];
 
 /// Words with a home.

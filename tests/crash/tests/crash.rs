@@ -13,7 +13,7 @@ const POINT_WITHIN: Duration = Duration::from_secs(40);
 /// How many times the process is killed at random.
 const RANDOM_KILLS: usize = 200;
 /// Points that the load cannot bring about: the clean-up of what is a week old, the pause of a receiver that failed ten times, and
-/// assessments, which the load has none of. The store's own crash suite kills at these, too.
+/// assessments, which have a test of their own beside this one. The store's own crash suite kills at all of these, too.
 const ELSEWHERE: &[&str] = &[
     "prune.before_commit",
     "prune.after_commit",

@@ -340,6 +340,7 @@ pub async fn assessments_are_hinted_at(place: &dyn Place) {
     let step = AssessmentStep { events: vec![event("t", "e", "")], ..next_step(&leased, 1) };
     assert_eq!(store.step_assessment(step).await.unwrap(), Fenced::Done);
     hinted(&mut changes, &Change::Topic("t".into())).await;
+    hinted(&mut changes, &Change::Stepped(id)).await;
     store.tell_assessment(id, event("u", "f", ""), at(2)).await.unwrap();
     hinted(&mut changes, &Change::Topic("u".into())).await;
     hinted(&mut changes, &Change::Assessment).await;
@@ -351,6 +352,7 @@ pub async fn assessments_are_hinted_at(place: &dyn Place) {
     let wait = AssessmentStep { release: true, next_at: at(900), ..next_step(&leased, 5) };
     assert_eq!(store.step_assessment(wait).await.unwrap(), Fenced::Done);
     created(&store, "b").await;
+    assert_eq!(changes.recv().await.unwrap(), Change::Stepped(id));
     assert_eq!(changes.recv().await.unwrap(), Change::Assessment);
     assert!(changes.is_empty(), "the first one was let go without a word");
 }

@@ -13,6 +13,6 @@ mod webhook;
 pub use built::{binary, plugins, root};
 pub use host::{Event, Refused, Setup, TestHost};
 pub use metrics::Metrics;
-pub use process::{Ran, docket};
+pub use process::{Ran, docket, ended, spawn_docket};
 pub use request::Comparison;
 pub use webhook::{Received, Receiver};

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 /// A command that ended.
 #[derive(Debug)]
@@ -37,14 +37,29 @@ pub(crate) fn command(folder: &Path) -> Result<Command> {
     Ok(command)
 }
 
+/// Starts `docket` with these arguments in `folder`, its output in pipes. It is killed with the value.
+///
+/// # Errors
+/// It cannot be run.
+pub fn spawn_docket<A: AsRef<OsStr>>(folder: &Path, args: &[A]) -> Result<Child> {
+    let mut command = command(folder)?;
+    command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().context("cannot run docket")
+}
+
 /// Runs `docket` with these arguments in `folder`, and waits for its end.
 ///
 /// # Errors
 /// It cannot be run, or runs longer than `within`; then it is killed.
 pub async fn docket<A: AsRef<OsStr>>(folder: &Path, args: &[A], within: Duration) -> Result<Ran> {
-    let mut command = command(folder)?;
-    command.args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().context("cannot run docket")?;
+    ended(spawn_docket(folder, args)?, within).await
+}
+
+/// Waits for the end of a command that [`spawn_docket`] started.
+///
+/// # Errors
+/// It runs longer than `within`; then it is killed.
+pub async fn ended(child: Child, within: Duration) -> Result<Ran> {
     match tokio::time::timeout(within, child.wait_with_output()).await {
         Ok(output) => {
             let output = output?;

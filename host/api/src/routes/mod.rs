@@ -1,11 +1,13 @@
 //! The handlers, one file per resource.
 
+pub(crate) mod assessments;
 pub(crate) mod catalogue;
 pub(crate) mod comparison;
 pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod operations;
 pub(crate) mod requests;
+pub(crate) mod resources;
 pub(crate) mod topics;
 
 use crate::error::{ApiError, ApiResult};

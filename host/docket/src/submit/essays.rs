@@ -1,11 +1,8 @@
-//! Essays from files.
+//! The essays of a submission: two files, or a folder.
 
-use anyhow::{Context, Result, bail, ensure};
-use std::fs;
-use std::path::{Path, PathBuf};
-
-/// The largest file that is taken for an essay, in bytes.
-const MAX_BYTES: u64 = 1 << 20;
+use crate::essays::{self, Problems};
+use anyhow::{Result, bail, ensure};
+use std::path::PathBuf;
 
 /// An essay.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,48 +14,30 @@ pub(super) struct Essay {
 
 /// Two files, or every `.md` and `.txt` of a folder (no README, no index), sorted by name.
 pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Essay>> {
-    let essays = match paths {
-        [folder] if folder.is_dir() => folder_of(folder)?,
-        [a, b] => vec![essay(a)?, essay(b)?],
+    let mut problems = Problems::default();
+    match paths {
+        [folder] if folder.is_dir() => {}
+        [_, _] => {}
         [one] => {
             ensure!(one.exists(), "{} does not exist", one.display());
             bail!("give two files, or one folder: {} is one file", one.display());
         }
         _ => bail!("give two files, or one folder"),
-    };
+    }
+    let essays = essays::texts(paths, &mut problems);
+    if !problems.0.is_empty() {
+        bail!(problems);
+    }
     ensure!(essays.len() >= 2, "{} has {} essays; two are needed", paths[0].display(), essays.len());
-    Ok(essays)
-}
-
-fn folder_of(folder: &Path) -> Result<Vec<Essay>> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)
-        .with_context(|| format!("cannot read the folder {}", folder.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<std::io::Result<_>>()?;
-    files.retain(|path| is_essay(path));
-    files.sort();
-    files.iter().map(|path| essay(path)).collect()
-}
-
-fn is_essay(path: &Path) -> bool {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let ending = path.extension().unwrap_or_default();
-    path.is_file() && (ending == "md" || ending == "txt") && stem != "readme" && stem != "index"
-}
-
-fn essay(path: &Path) -> Result<Essay> {
-    let about = || format!("cannot read {}", path.display());
-    let size = fs::metadata(path).with_context(about)?.len();
-    ensure!(size <= MAX_BYTES, "{} is larger than {MAX_BYTES} bytes", path.display());
-    let text = fs::read_to_string(path).with_context(about)?.trim().to_owned();
-    ensure!(!text.is_empty(), "{} is empty", path.display());
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Essay { name, text })
+    let essay = |essay: docket_types::assessment::Essay| Essay { name: essay.id, text: essay.text };
+    Ok(essays.into_iter().map(essay).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::path::Path;
 
     #[test]
     fn the_example_essays_are_read() {
@@ -83,5 +62,6 @@ mod tests {
         assert!(error(&[one.clone(), folder.path().join("absent.md")]).contains("absent.md"));
         fs::write(folder.path().join("two.txt"), " \n").unwrap();
         assert!(error(&[folder.path().to_owned()]).contains("is empty"));
+        assert!(error(&[one, folder.path().join("two.txt")]).contains("is empty"));
     }
 }

@@ -1,6 +1,8 @@
 //! Who has met whom, and in which position.
 
-use super::{Context, Dice, InvalidContext, Outcome, Pair, Seen, fair_complement};
+use std::cell::OnceCell;
+
+use super::{Context, Dice, InvalidContext, Outcome, Pair, Request, Seen, fair_complement};
 
 const SECOND: u32 = 1;
 const BLOCKED: u32 = 2;
@@ -10,26 +12,67 @@ const PASSES: usize = 4;
 
 /// The history by item. Pending and answered requests count as meetings; a failed one only blocks its pair, and only
 /// after more failures than the context allows.
-pub(crate) struct Ledger {
+pub(crate) struct Ledger<'a> {
     /// How many comparisons each item stands in.
     pub(crate) counts: Vec<u32>,
     /// How often each item is shown first.
     pub(crate) first: Vec<u32>,
-    /// `start[i]..start[i + 1]` are the entries of item `i`.
-    start: Vec<u32>,
-    /// The partner times 4, plus [`SECOND`] if the item itself is shown second, or [`BLOCKED`].
-    entries: Vec<u32>,
+    history: &'a [Request],
+    blocked: Vec<(u32, u32)>,
+    /// Made when it is first needed: with many items and one wave it often is not.
+    index: OnceCell<Index>,
     /// The newest added entry of each item.
     head: Vec<u32>,
-    /// Entries added since, each with the one before it.
+    /// Entries added since, each with the one before it; two for each pair.
     added: Vec<(u32, u32)>,
     /// A pair can be had while it has met at most this often.
     level: u32,
 }
 
-impl Ledger {
+/// The history's entries by item.
+struct Index {
+    /// `start[i]..start[i + 1]` are the entries of item `i`.
+    start: Vec<u32>,
+    /// The partner times 4, plus [`SECOND`] if the item itself is shown second, or [`BLOCKED`].
+    entries: Vec<u32>,
+}
+
+impl Index {
+    /// Sorts the history by counting.
+    fn new(history: &[Request], blocked: &[(u32, u32)], items: usize) -> Self {
+        let met = || history.iter().filter(|request| request.outcome != Outcome::Failed);
+        let mut next = vec![0_u32; items + 1];
+        let pairs = met().map(|request| (request.pair.first, request.pair.second));
+        for (a, b) in pairs.chain(blocked.iter().copied()) {
+            next[a as usize] += 1;
+            next[b as usize] += 1;
+        }
+        let mut total = 0;
+        for count in &mut next {
+            total += std::mem::replace(count, total);
+        }
+        let start = next.clone();
+        let mut entries = vec![0; total as usize];
+        let mut put = |item: u32, entry: u32| {
+            let place = &mut next[item as usize];
+            entries[*place as usize] = entry;
+            *place += 1;
+        };
+        for request in met() {
+            put(request.pair.first, request.pair.second << 2);
+            put(request.pair.second, request.pair.first << 2 | SECOND);
+        }
+        for &(a, b) in blocked {
+            put(a, b << 2 | BLOCKED);
+            put(b, a << 2 | BLOCKED);
+        }
+        Self { start, entries }
+    }
+}
+
+impl<'a> Ledger<'a> {
     /// Reads a context.
-    pub(crate) fn new(context: &Context<'_>) -> Result<Self, InvalidContext> {
+    pub(crate) fn new(context: &Context<'a>) -> Result<Self, InvalidContext> {
         context.check()?;
         let items = context.items;
         let mut failed = Vec::new();
@@ -53,31 +96,16 @@ impl Ledger {
             .filter(|same| same.len() > context.failures_allowed as usize)
             .filter_map(|same| same.first().copied())
             .collect();
-        let mut start = vec![0; items + 1];
-        start[1..].copy_from_slice(&counts);
-        for &(a, b) in &blocked {
-            start[a as usize + 1] += 1;
-            start[b as usize + 1] += 1;
-        }
-        for item in 0..items {
-            start[item + 1] += start[item];
-        }
-        let mut next = start.clone();
-        let mut entries = vec![0; start[items] as usize];
-        let mut put = |item: u32, entry: u32| {
-            let place = &mut next[item as usize];
-            entries[*place as usize] = entry;
-            *place += 1;
-        };
-        for request in context.history.iter().filter(|request| request.outcome != Outcome::Failed) {
-            put(request.pair.first, request.pair.second << 2);
-            put(request.pair.second, request.pair.first << 2 | SECOND);
-        }
-        for &(a, b) in &blocked {
-            put(a, b << 2 | BLOCKED);
-            put(b, a << 2 | BLOCKED);
-        }
-        Ok(Self { counts, first, start, entries, head: vec![NONE; items], added: Vec::new(), level: 0 })
+        Ok(Self {
+            counts,
+            first,
+            history: context.history,
+            blocked,
+            index: OnceCell::new(),
+            head: vec![NONE; items],
+            added: Vec::new(),
+            level: 0,
+        })
     }
 
     /// The number of items.
@@ -88,7 +116,8 @@ impl Ledger {
     /// The entries of an item.
     fn entries(&self, item: u32) -> impl Iterator<Item = u32> {
         let item = item as usize;
-        let old = &self.entries[self.start[item] as usize..self.start[item + 1] as usize];
+        let index = self.index.get_or_init(|| Index::new(self.history, &self.blocked, self.items()));
+        let old = &index.entries[index.start[item] as usize..index.start[item + 1] as usize];
         let mut at = self.head[item];
         let new = std::iter::from_fn(move || {
             let (entry, next) = *self.added.get(at as usize)?;
@@ -101,6 +130,29 @@ impl Ledger {
     /// Everyone that an item has met or must not meet, some more than once.
     pub(crate) fn met(&self, item: u32) -> impl Iterator<Item = u32> {
         self.entries(item).map(|entry| entry >> 2)
+    }
+
+    /// Which items of an order have met, or must not meet, one that stands up to 16 places behind them: bit `k` is for
+    /// the one `k + 1` places on.
+    pub(crate) fn met_nearby(&self, order: &[u32]) -> Vec<u16> {
+        let mut places = vec![NONE; self.items()];
+        for (place, &item) in order.iter().enumerate() {
+            places[item as usize] = place as u32;
+        }
+        let mut met = vec![0_u16; order.len()];
+        let mut mark = |a: u32, b: u32| {
+            let (x, y) = (places[a as usize], places[b as usize]);
+            let distance = x.abs_diff(y);
+            if distance <= u16::BITS && x.max(y) != NONE {
+                met[x.min(y) as usize] |= 1 << (distance - 1);
+            }
+        };
+        for request in self.history.iter().filter(|request| request.outcome != Outcome::Failed) {
+            mark(request.pair.first, request.pair.second);
+        }
+        self.blocked.iter().for_each(|&(a, b)| mark(a, b));
+        self.added.chunks_exact(2).for_each(|two| mark(two[0].0 >> 2, two[1].0 >> 2));
+        met
     }
 
     /// How often a pair has been shown each way round.
@@ -192,7 +244,7 @@ impl Ledger {
     /// Lets pairs meet again once all pairs of `among` have met equally often: the rarest of them can be had.
     pub(crate) fn allow_repeats(&mut self, among: &[u32]) {
         let pairs = among.len() * among.len().saturating_sub(1) / 2;
-        if among.is_empty() || self.entries.len() / 2 + self.added.len() / 2 < pairs {
+        if among.is_empty() || self.blocked.len() + self.history.len() + self.added.len() / 2 < pairs {
             return;
         }
         let mut times = vec![0_u32; self.items()];

@@ -129,7 +129,8 @@ pub(crate) fn matched(
 ) -> Vec<Choice> {
     let paired = even(context, ledger, items);
     if paired.len() > MANY {
-        let choices = nearby::choose(ledger, &ordered(&paired, place), 1, &mut value);
+        let order = ordered(&paired, place);
+        let choices = nearby::choose(ledger, &order, 1, |x, y| value(order[x], order[y]));
         if !choices.is_empty() {
             return choices;
         }

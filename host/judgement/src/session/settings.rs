@@ -34,7 +34,7 @@ impl DesignName {
         }
     }
 
-    /// The design as assessments use it. `fill`: its first wave goes as far as different pairs do.
+    /// The design as assessments use it. `fill`: its waves travel as one job, so they are large.
     pub fn design(self, fill: bool) -> Box<dyn Design> {
         let rounds = if fill { u32::MAX } else { 1 };
         match self {

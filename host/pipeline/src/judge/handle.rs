@@ -21,7 +21,7 @@ impl Handle {
     /// # Errors
     /// The store's failure.
     pub async fn assessment(&self, id: AssessmentId) -> Result<Option<AssessmentView>, Error> {
-        read::assessment(&self.core, id).await
+        read::assessment(&self.core.store, id).await
     }
 
     /// The assessment that its caller gave this name.
@@ -29,7 +29,7 @@ impl Handle {
     /// # Errors
     /// The store's failure.
     pub async fn assessment_named(&self, name: &str) -> Result<Option<AssessmentView>, Error> {
-        read::named(&self.core, name).await
+        read::named(&self.core.store, name).await
     }
 
     /// Assessments, newest first, older than `before`.
@@ -41,7 +41,7 @@ impl Handle {
         before: Option<AssessmentId>,
         limit: u32,
     ) -> Result<Vec<AssessmentView>, Error> {
-        read::list(&self.core, before, limit).await
+        read::list(&self.core.store, before, limit).await
     }
 
     /// Comparisons of an assessment with `number >= from`, in order.
@@ -54,7 +54,7 @@ impl Handle {
         from: u32,
         limit: u32,
     ) -> Result<Vec<ComparisonView>, Error> {
-        read::comparisons(&self.core, id, from, limit).await
+        read::comparisons(&self.core.store, id, from, limit).await
     }
 
     /// Decisions of an assessment with `number >= from`, in order.
@@ -67,7 +67,7 @@ impl Handle {
         from: u32,
         limit: u32,
     ) -> Result<Vec<DecisionView>, Error> {
-        read::log(&self.core, id, from, limit).await
+        read::log(&self.core.store, id, from, limit).await
     }
 
     /// What was asked for, with the texts.
@@ -75,7 +75,7 @@ impl Handle {
     /// # Errors
     /// The store's failure.
     pub async fn assessment_request(&self, id: AssessmentId) -> Result<Option<AssessmentRequest>, Error> {
-        read::request(&self.core, id).await
+        read::request(&self.core.store, id).await
     }
 
     /// Gives an assessment up. What was asked already may still be answered, and cost something.
@@ -83,6 +83,6 @@ impl Handle {
     /// # Errors
     /// The store's failure.
     pub async fn cancel_assessment(&self, id: AssessmentId) -> Result<AssessmentCancel, Error> {
-        read::cancel(&self.core, id).await
+        read::cancel(&self.core.store, id, self.core.now()).await
     }
 }

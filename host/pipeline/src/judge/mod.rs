@@ -17,6 +17,7 @@ mod results;
 mod scales;
 mod spec;
 mod standing;
+mod stored;
 mod view;
 
 use crate::core::Core;
@@ -29,6 +30,7 @@ use tokio::sync::Semaphore;
 pub use admit::{AssessError, AssessmentReceipt};
 pub use read::{AssessmentCancel, DecisionView};
 pub use scales::scales;
+pub use stored::StoredAssessments;
 
 /// The topic on which an assessment hears of its comparisons.
 pub(crate) fn topic(id: docket_types::AssessmentId) -> String {

@@ -1,9 +1,8 @@
 //! Reading assessments, and giving one up.
 
 use super::{TOPIC_PREFIX, admit, event, spec::Spec, topic};
-use crate::core::Core;
 use docket_judgement::session::Decided;
-use docket_store::{AssessmentRow, AssessmentState, Error, NewTopicEvent};
+use docket_store::{AssessmentRow, AssessmentState, Error, NewTopicEvent, SharedStore};
 use docket_types::assessment::{AssessmentRequest, AssessmentView, ComparisonView, State};
 use docket_types::{AssessmentId, Timestamp};
 use serde::de::DeserializeOwned;
@@ -42,39 +41,42 @@ pub(super) fn stored<T: DeserializeOwned>(id: AssessmentId, what: &str, bytes: &
     serde_json::from_slice(bytes).map_err(|e| Error::Corrupt(format!("assessment {id}: its {what}: {e}")))
 }
 
-pub(crate) async fn assessment(core: &Core, id: AssessmentId) -> Result<Option<AssessmentView>, Error> {
-    core.store.assessment(id).await?.as_ref().map(view).transpose()
+pub(crate) async fn assessment(
+    store: &SharedStore,
+    id: AssessmentId,
+) -> Result<Option<AssessmentView>, Error> {
+    store.assessment(id).await?.as_ref().map(view).transpose()
 }
 
-pub(crate) async fn named(core: &Core, name: &str) -> Result<Option<AssessmentView>, Error> {
-    core.store.assessment_named(admit::TENANT, name).await?.as_ref().map(view).transpose()
+pub(crate) async fn named(store: &SharedStore, name: &str) -> Result<Option<AssessmentView>, Error> {
+    store.assessment_named(admit::TENANT, name).await?.as_ref().map(view).transpose()
 }
 
 pub(crate) async fn list(
-    core: &Core,
+    store: &SharedStore,
     before: Option<AssessmentId>,
     limit: u32,
 ) -> Result<Vec<AssessmentView>, Error> {
-    core.store.list_assessments(before, limit).await?.iter().map(view).collect()
+    store.list_assessments(before, limit).await?.iter().map(view).collect()
 }
 
 pub(crate) async fn comparisons(
-    core: &Core,
+    store: &SharedStore,
     id: AssessmentId,
     from: u32,
     limit: u32,
 ) -> Result<Vec<ComparisonView>, Error> {
-    let rows = core.store.comparisons(id, from, limit).await?;
+    let rows = store.comparisons(id, from, limit).await?;
     rows.iter().map(|row| stored(id, "comparison", &row.body)).collect()
 }
 
 pub(crate) async fn log(
-    core: &Core,
+    store: &SharedStore,
     id: AssessmentId,
     from: u32,
     limit: u32,
 ) -> Result<Vec<DecisionView>, Error> {
-    let rows = core.store.assessment_log(id, from, limit).await?;
+    let rows = store.assessment_log(id, from, limit).await?;
     let one = |row: &docket_store::LogEntry| {
         let decision = stored(id, "decision", &row.body)?;
         Ok(DecisionView { number: row.number, at: row.at, decision })
@@ -82,15 +84,22 @@ pub(crate) async fn log(
     rows.iter().map(one).collect()
 }
 
-pub(crate) async fn request(core: &Core, id: AssessmentId) -> Result<Option<AssessmentRequest>, Error> {
-    let Some(bytes) = core.store.assessment_spec(id).await? else { return Ok(None) };
+pub(crate) async fn request(
+    store: &SharedStore,
+    id: AssessmentId,
+) -> Result<Option<AssessmentRequest>, Error> {
+    let Some(bytes) = store.assessment_spec(id).await? else { return Ok(None) };
     let spec: Spec = stored(id, "spec", &bytes)?;
     Ok(Some(spec.request))
 }
 
 /// Gives an assessment up: a command on its topic, in order with everything else that it hears.
-pub(crate) async fn cancel(core: &Core, id: AssessmentId) -> Result<AssessmentCancel, Error> {
-    let Some(row) = core.store.assessment(id).await? else { return Ok(AssessmentCancel::NotFound) };
+pub(crate) async fn cancel(
+    store: &SharedStore,
+    id: AssessmentId,
+    now: Timestamp,
+) -> Result<AssessmentCancel, Error> {
+    let Some(row) = store.assessment(id).await? else { return Ok(AssessmentCancel::NotFound) };
     let ended = match row.state {
         AssessmentState::Running => None,
         AssessmentState::Completed => Some(State::Completed),
@@ -100,11 +109,11 @@ pub(crate) async fn cancel(core: &Core, id: AssessmentId) -> Result<AssessmentCa
     if let Some(state) = ended {
         return Ok(AssessmentCancel::AlreadyEnded(state));
     }
-    let (event_id, now) = (Uuid::now_v7(), core.now());
+    let event_id = Uuid::now_v7();
     let body =
         serde_json::to_vec(&event::cancel(event_id, now)).map_err(|e| Error::Internal(e.to_string()))?;
     let event = NewTopicEvent { topic: topic(id), id: format!("{TOPIC_PREFIX}{id}/{event_id}"), body };
-    Ok(match core.store.tell_assessment(id, event, now).await? {
+    Ok(match store.tell_assessment(id, event, now).await? {
         true => AssessmentCancel::Requested,
         false => AssessmentCancel::NotFound,
     })

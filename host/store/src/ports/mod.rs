@@ -11,7 +11,7 @@ pub use outbox::*;
 pub use requests::*;
 
 use async_trait::async_trait;
-use docket_types::{ProviderName, RequestId, RequestState};
+use docket_types::{AssessmentId, ProviderName, RequestId, RequestState};
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -51,6 +51,8 @@ pub enum Change {
     Job,
     /// An assessment is due, or will be once its holder lets go of it.
     Assessment,
+    /// An assessment took a step: who watches it may look.
+    Stepped(AssessmentId),
 }
 
 /// Everything that a store does, for the composition root.

@@ -116,6 +116,7 @@ pub(super) async fn step(tx: &mut Tx<'_>, step: &AssessmentStep) -> Result<Fence
     let rows = tx.rows(sql).await?;
     let Some(row) = rows.first() else { return Ok(Fenced::Stale) };
     write(tx, get(row, 0)?, step).await?;
+    tx.stepped(step.id);
     if step.release && step.state == AssessmentState::Running && time(row, 1)? <= step.now {
         tx.assessment();
     }

@@ -2,7 +2,7 @@
 
 use super::error::store_error;
 use crate::{Change, Load, Result};
-use docket_types::{ProviderName, RequestId, RequestState};
+use docket_types::{AssessmentId, ProviderName, RequestId, RequestState};
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection, SqliteRow};
 use std::collections::HashSet;
@@ -104,6 +104,11 @@ impl<'c> Tx<'c> {
         if self.told.insert(Told::Assessment) {
             self.changes.push(Change::Assessment);
         }
+    }
+
+    /// An assessment took a step.
+    pub(super) fn stepped(&mut self, id: AssessmentId) {
+        self.changes.push(Change::Stepped(id));
     }
 
     /// Writes the counters and makes everything durable. What is to be told, and how full the queue is now,

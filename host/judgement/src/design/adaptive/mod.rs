@@ -102,7 +102,7 @@ impl Adaptive {
             if ranks {
                 let order = ordered(&items, place);
                 let density = Density::new(&posterior, &order, &scores.mean, self.score_share);
-                choices = choose(ledger, &order, CAP, |a, b| density.gain(&posterior, a, b));
+                choices = choose(ledger, &order, CAP, |x, y| density.gain(x, y));
             }
             if choices.is_empty() {
                 choices = matched(context, ledger, &items, place, |a, b| posterior.gain(a, b));

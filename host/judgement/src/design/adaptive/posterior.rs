@@ -42,6 +42,11 @@ impl<'a> Posterior<'a> {
         posterior
     }
 
+    /// Whether soft verdicts are expected.
+    pub(super) fn is_soft(&self) -> bool {
+        self.soft
+    }
+
     /// Mean and variance of the difference of two scores.
     pub(super) fn difference(&self, a: u32, b: u32) -> (f64, f64) {
         let (a, b) = (a as usize, b as usize);

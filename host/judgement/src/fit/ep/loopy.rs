@@ -3,7 +3,7 @@
 //! dense fit for few.
 
 use super::hyper::{Hyper, Sums};
-use super::sweep::{Messages, Setting, rules};
+use super::sweep::{Messages, Setting};
 use super::{Fit, Posterior, Problem, assemble};
 use crate::Bias;
 use crate::fit::FitError;
@@ -136,7 +136,7 @@ impl<'a> State<'a> {
             bias: self.bias.iter().map(|&b| b as f32).collect(),
             nu: nu as f32,
             ties: nu > 0.0,
-            rules: rules(),
+            sharpness: self.problem.options.discrimination,
         };
         self.messages.visit(self.problem.edges, &setting, &mut sums);
         for at in 0..self.told.len() {
@@ -252,7 +252,7 @@ impl<'a> State<'a> {
         }
         let deviation = self.problem.options.bias_deviation;
         let mut information = vec![1.0 / (deviation * deviation); self.problem.judges];
-        let mut system = System::new(n, self.precision);
+        let mut system = System::new(n, self.precision, edges.live + edges.general.len());
         let single = (0..edges.live).map(|number| {
             let at = edges.place(number);
             (edges.first[at], edges.second[at], edges.judge[at], f64::from(self.messages.factor[0][at]))

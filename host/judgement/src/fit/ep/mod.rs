@@ -11,6 +11,7 @@ mod dense;
 mod hyper;
 mod loopy;
 mod sweep;
+mod tilt;
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,8 @@ pub struct Options {
     /// Up to so many items the covariance of all scores is kept, which makes standard errors right for any design;
     /// beyond, it is neglected where items are not compared with each other.
     pub dense_limit: usize,
+    /// Whether the graph is looked at; otherwise [`Fit::structure`] is empty.
+    pub structure: bool,
     /// The fit has converged when no score moves by more than this share of its standard error.
     pub tolerance: f64,
     /// The most iterations over all comparisons.
@@ -60,6 +63,7 @@ impl Default for Options {
             bias_deviation: 2.0,
             discrimination: false,
             dense_limit: 1000,
+            structure: true,
             tolerance: 1e-3,
             max_iterations: 300,
         }
@@ -140,7 +144,9 @@ pub fn fit(comparisons: &Comparisons, options: &Options) -> Result<Fit, FitError
     } else {
         loopy::fit(&problem)?
     };
-    fit.structure = Structure::of(comparisons);
+    if options.structure {
+        fit.structure = Structure::of(comparisons);
+    }
     Ok(fit)
 }
 

@@ -2,18 +2,8 @@
 //! takes only its own message out of what it sees, so two of them may share an item.
 
 use super::hyper::Sums;
+use super::tilt::{Rule, Seen, rules, tilt};
 use crate::fit::edges::{Edges, LANES};
-use crate::fit::fast::{self, Lanes};
-
-/// Up to these standard deviations of `z`, Gauss-Hermite rules with so many points are right to 1e-5.
-const RULES: [(f32, usize); 2] = [(1.3, 8), (2.0, 12)];
-/// Beyond, the density is looked at so many standard deviations to each side, and this much more per logit of the
-/// deviation, because an unexpected answer shifts it.
-const REACH: f32 = 4.5;
-const REACH_PER_LOGIT: f32 = 0.7;
-/// The tilted variance is kept between these shares of the cavity's.
-const LEAST: f32 = 1e-3;
-const MOST: f32 = 1.0 - 1e-6;
 
 /// Everything the visits know: what each item sums up, and what each answer told its two items.
 pub(super) struct Messages {
@@ -23,6 +13,7 @@ pub(super) struct Messages {
     to_second: [Vec<f32>; 2],
     /// Precision and precision-weighted mean of `z` that each answer stands for.
     pub(super) factor: [Vec<f32>; 2],
+    rules: Vec<Rule>,
 }
 
 /// The parameters a visit uses, per judge where they are the judge's.
@@ -31,52 +22,8 @@ pub(super) struct Setting {
     pub(super) bias: Vec<f32>,
     pub(super) nu: f32,
     pub(super) ties: bool,
-    pub(super) rules: [Vec<[f32; 2]>; 2],
-}
-
-/// The rules' points on the standard normal distribution, with weights that sum to 1: by Newton's method on the
-/// orthonormal Hermite polynomials, with roots already found divided out.
-pub(super) fn rules() -> [Vec<[f32; 2]>; 2] {
-    RULES.map(|(_, count)| {
-        // The polynomial and its derivative, by the three-term recurrence.
-        let polynomial = |x: f64| {
-            let (mut last, mut now) = (0.0, 1.0);
-            for k in 0..count {
-                let next = (x * now - (k as f64).sqrt() * last) / ((k + 1) as f64).sqrt();
-                (last, now) = (now, next);
-            }
-            (now, (count as f64).sqrt() * last)
-        };
-        let mut roots: Vec<f64> = Vec::new();
-        for _ in 0..count {
-            let mut x = 2.0 * (count as f64).sqrt();
-            for _ in 0..200 {
-                let (value, slope) = polynomial(x);
-                let divided: f64 = roots.iter().map(|root| 1.0 / (x - root)).sum();
-                let step = value / (slope - value * divided);
-                x -= step;
-                if step.abs() < 1e-14 {
-                    break;
-                }
-            }
-            roots.push(x);
-        }
-        // Each weight is 1 / (n p_{n-1}(x)^2), and the derivative is sqrt(n) p_{n-1}.
-        let point = |&x: &f64| {
-            let slope = polynomial(x).1;
-            [x as f32, (1.0 / (slope * slope)) as f32]
-        };
-        roots.iter().map(point).collect()
-    })
-}
-
-/// What a visit to eight answers sees before and finds after.
-struct Seen {
-    mean: Lanes,
-    variance: Lanes,
-    shift: Lanes,
-    share: Lanes,
-    tie: Lanes,
+    /// Whether the sums for discriminations are wanted.
+    pub(super) sharpness: bool,
 }
 
 impl Messages {
@@ -88,6 +35,7 @@ impl Messages {
             to_first: none(),
             to_second: none(),
             factor: none(),
+            rules: rules(),
         }
     }
 
@@ -106,28 +54,62 @@ impl Messages {
 
     /// Visits all answers once and sums up what the outer parameters need.
     pub(super) fn visit(&mut self, edges: &Edges, setting: &Setting, sums: &mut Sums) {
+        if setting.ties {
+            self.visit_all::<true>(edges, setting, sums);
+        } else {
+            self.visit_all::<false>(edges, setting, sums);
+        }
+    }
+
+    fn visit_all<const TIES: bool>(&mut self, edges: &Edges, setting: &Setting, sums: &mut Sums) {
+        // Lane l holds the answers from l * stride on, so filling is at the end of the last lanes.
+        let full = edges.live.saturating_sub((LANES - 1) * edges.stride);
+        let plain = setting.bias.len() == 1 && !TIES && !setting.sharpness;
+        let mut bias = [[0.0_f64; LANES]; 2];
         for batch in 0..edges.stride {
-            self.visit_batch(batch, edges, setting, sums);
+            let seen = self.visit_batch::<TIES>(batch, edges, setting);
+            if plain && batch < full {
+                for l in 0..LANES {
+                    bias[0][l] += f64::from(seen.shift[l] / seen.variance[l]);
+                    bias[1][l] += f64::from((1.0 - seen.share[l]) / seen.variance[l]);
+                }
+                continue;
+            }
+            let at = batch * LANES;
+            for l in (0..LANES).filter(|l| l * edges.stride + batch < edges.live) {
+                add(sums, edges.judge[at + l], edges.sign[at + l], &seen, l, setting);
+            }
+        }
+        if plain {
+            sums.bias[0].0 += bias[0].iter().sum::<f64>();
+            sums.bias[0].1 += bias[1].iter().sum::<f64>();
         }
     }
 
     #[inline(always)]
-    fn visit_batch(&mut self, batch: usize, edges: &Edges, setting: &Setting, sums: &mut Sums) {
+    fn visit_batch<const TIES: bool>(&mut self, batch: usize, edges: &Edges, setting: &Setting) -> Seen {
         let at = batch * LANES;
         let range = at..at + LANES;
         let (first, second) = (&edges.first[range.clone()], &edges.second[range.clone()]);
-        let (judge, sign) = (&edges.judge[range.clone()], &edges.sign[range]);
-        let [mut m1, mut m2, mut v1, mut v2, mut a, mut bias] = [[0.0_f32; LANES]; 6];
-        let [mut s, mut win] = [[0.0_f32; LANES]; 2];
+        let sign = &edges.sign[range.clone()];
+        let [mut m1, mut m2, mut v1, mut v2] = [[0.0_f32; LANES]; 4];
+        let (mut a, mut bias) = ([setting.discrimination[0]; LANES], [setting.bias[0]; LANES]);
+        if setting.bias.len() > 1 {
+            for (l, &judge) in edges.judge[range].iter().enumerate() {
+                a[l] = setting.discrimination[usize::from(judge)];
+                bias[l] = setting.bias[usize::from(judge)];
+            }
+        }
+        let [mut s, mut win] = [[1.0_f32; LANES]; 2];
         for l in 0..LANES {
             let (x, y) = (self.items[first[l] as usize], self.items[second[l] as usize]);
             let (t1, t2) = (x[0] - self.to_first[0][at + l], y[0] - self.to_second[0][at + l]);
             (v1[l], m1[l]) = (t1, x[1] - self.to_first[1][at + l]);
             (v2[l], m2[l]) = (t2, y[1] - self.to_second[1][at + l]);
-            a[l] = setting.discrimination[usize::from(judge[l])];
-            bias[l] = setting.bias[usize::from(judge[l])];
             s[l] = if sign[l] < 0 { -1.0 } else { 1.0 };
-            win[l] = if sign[l] == 0 { 0.0 } else { 1.0 };
+            if TIES {
+                win[l] = if sign[l] == 0 { 0.0 } else { 1.0 };
+            }
         }
         let [mut mean, mut variance] = [[0.0_f32; LANES]; 2];
         for l in 0..LANES {
@@ -138,7 +120,7 @@ impl Messages {
             mean[l] = a[l] * (m1[l] - m2[l]) + bias[l];
             variance[l] = a[l] * a[l] * (v1[l] + v2[l]);
         }
-        let seen = tilt(mean, variance, s, win, setting);
+        let seen = tilt::<TIES>(mean, variance, s, win, setting.nu, &self.rules);
         let [mut tau, mut pull, mut t1, mut p1, mut t2, mut p2] = [[0.0_f32; LANES]; 6];
         for l in 0..LANES {
             let (share, variance) = (seen.share[l], variance[l]);
@@ -166,102 +148,29 @@ impl Messages {
         self.to_second[1][range.clone()].copy_from_slice(&p2);
         self.factor[0][range.clone()].copy_from_slice(&tau);
         self.factor[1][range].copy_from_slice(&pull);
-        for l in 0..LANES {
-            // Lane l holds the answers from l * stride on, so filling is at the end of the last lanes.
-            if l * edges.stride + batch < edges.live {
-                add(sums, usize::from(judge[l]), &seen, l, bias[l], win[l], setting.ties);
-            }
-        }
+        seen
     }
 }
 
 /// Adds one answer to the sums; the formulas are those of general sites.
 #[inline(always)]
-fn add(sums: &mut Sums, judge: usize, seen: &Seen, l: usize, bias: f32, win: f32, ties: bool) {
-    let (variance, away) = (seen.variance[l], seen.mean[l] - bias);
+fn add(sums: &mut Sums, judge: u16, sign: i8, seen: &Seen, l: usize, setting: &Setting) {
+    let judge = usize::from(judge);
+    let (variance, away) = (seen.variance[l], seen.mean[l] - setting.bias[judge]);
     let slope = seen.shift[l] / variance;
     let curvature = (1.0 - seen.share[l]) / variance;
     let sum = &mut sums.bias[judge];
     sum.0 += f64::from(slope);
     sum.1 += f64::from(curvature);
-    let sum = &mut sums.sharpness[judge];
-    sum.0 += f64::from(slope * away + variance * (slope * slope - curvature));
-    sum.1 += f64::from(curvature * (away * away + variance));
-    if ties {
+    if setting.sharpness {
+        let sum = &mut sums.sharpness[judge];
+        sum.0 += f64::from(slope * away + variance * (slope * slope - curvature));
+        sum.1 += f64::from(curvature * (away * away + variance));
+    }
+    if setting.ties {
         let tie = seen.tie[l];
-        sums.ties.0 += f64::from(1.0 - win - tie);
+        let tied = if sign == 0 { 1.0 } else { 0.0 };
+        sums.ties.0 += f64::from(tied - tie);
         sums.ties.1 += f64::from(tie * (1.0 - tie));
-    }
-}
-
-/// The moments of `N(mean, variance)` times the likelihood of one answer, by the trapezoid rule. The step is a share of
-/// the standard deviation that keeps it below 1.5 logits.
-#[inline(always)]
-fn tilt(mean: Lanes, variance: Lanes, sign: Lanes, win: Lanes, setting: &Setting) -> Seen {
-    let widest = variance.iter().fold(0.0_f32, |a, &b| a.max(b)).sqrt();
-    let [mut deviation, mut mass, mut one, mut two, mut tie] = [[0.0_f32; LANES]; 5];
-    for l in 0..LANES {
-        deviation[l] = variance[l].sqrt();
-    }
-    let mut look = |x: f32, weight: f32| {
-        for l in 0..LANES {
-            let z = mean[l] + deviation[l] * x;
-            let half = fast::exp((-0.5 * sign[l] * z).clamp(-40.0, 40.0));
-            let top = win[l] + (1.0 - win[l]) * half;
-            let bottom = 1.0 / (1.0 + half * (half + setting.nu));
-            let f = weight * top * bottom;
-            mass[l] += f;
-            one[l] += f * x;
-            two[l] += f * x * x;
-            tie[l] += f * half * bottom;
-        }
-    };
-    match RULES.iter().position(|&(limit, _)| widest <= limit) {
-        Some(rule) => setting.rules[rule].iter().for_each(|&[x, weight]| look(x, weight)),
-        None => {
-            let step = (1.5 / widest).min(1.0);
-            let count = ((REACH + REACH_PER_LOGIT * widest) / step).min(200.0) as i32 + 1;
-            for k in -count..=count {
-                let x = k as f32 * step;
-                look(x, fast::exp(-0.5 * x * x));
-            }
-        }
-    }
-    let [mut shift, mut share] = [[0.0_f32; LANES]; 2];
-    for l in 0..LANES {
-        let (u, inverse) = (one[l] / mass[l], 1.0 / mass[l]);
-        share[l] = (two[l] * inverse - u * u).clamp(LEAST, MOST);
-        shift[l] = deviation[l] * u;
-        tie[l] *= setting.nu * inverse;
-    }
-    Seen { mean, variance, shift, share, tie }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fit::likelihood::{Answers, moments};
-
-    #[test]
-    fn eight_answers_at_once_have_the_moments_of_one() {
-        for nu in [0.0_f32, 0.7] {
-            let setting =
-                Setting { discrimination: vec![], bias: vec![], nu, ties: nu > 0.0, rules: rules() };
-            for variance in [0.05_f32, 0.6, 1.6, 3.9, 9.0, 30.0] {
-                let mean: Lanes = std::array::from_fn(|l| l as f32 * 1.1 - 4.0);
-                let sign: Lanes = std::array::from_fn(|l| if l % 3 == 1 { -1.0 } else { 1.0 });
-                let win: Lanes = std::array::from_fn(|l| if nu > 0.0 && l % 3 == 2 { 0.0 } else { 1.0 });
-                let seen = tilt(mean, [variance; LANES], sign, win, &setting);
-                for l in 0..LANES {
-                    let lean = 0.5 * f64::from(sign[l] * win[l]);
-                    let answers = Answers { lean, total: 1.0, nu: f64::from(nu) };
-                    let want = moments(&answers, f64::from(mean[l]), f64::from(variance));
-                    let off = f64::from(mean[l] + seen.shift[l]) - want.mean;
-                    assert!(off.abs() < 2e-3 * want.variance.sqrt(), "{nu} {variance} {l}: {off}");
-                    let share = f64::from(seen.share[l] * variance) / want.variance;
-                    assert!((share - 1.0).abs() < 2e-3, "{nu} {variance} {l}: {share}");
-                }
-            }
-        }
     }
 }

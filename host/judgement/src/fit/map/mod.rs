@@ -38,6 +38,11 @@ pub struct Options {
     pub ties: Ties,
     /// Up to so many items the Hessian is kept dense and standard errors are exact.
     pub dense_limit: usize,
+    /// Whether standard errors are wanted, beyond [`Self::dense_limit`], where they cost time of their own. Otherwise
+    /// they are 0.
+    pub standard_errors: bool,
+    /// Whether the graph is looked at; otherwise [`Fit::structure`] is empty. Without a prior it always is.
+    pub structure: bool,
     /// The fit has converged when Newton's decrement, the gain still to be had in log-likelihood, falls below this
     /// share of one answer per item.
     pub tolerance: f64,
@@ -53,6 +58,8 @@ impl Default for Options {
             bias_precision: 0.25,
             ties: Ties::Davidson,
             dense_limit: 1000,
+            standard_errors: true,
+            structure: true,
             tolerance: 1e-9,
             max_iterations: 100,
         }
@@ -102,7 +109,8 @@ pub fn fit(comparisons: &Comparisons, options: &Options) -> Result<Fit, FitError
             positive(name, value)?;
         }
     }
-    let structure = Structure::of(comparisons);
+    let wanted = options.structure || options.lambda == 0.0;
+    let structure = if wanted { Structure::of(comparisons) } else { Structure::default() };
     if options.lambda == 0.0 && !structure.strongly_connected() {
         return Err(FitError::NoMaximum { strong_components: structure.strong_components });
     }
