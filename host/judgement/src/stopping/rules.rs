@@ -38,7 +38,7 @@ pub struct ReliabilityRule {
 
 impl Default for ReliabilityRule {
     fn default() -> Self {
-        Self { target: 0.9, least_random_rounds: 4, least_per_item: 3.0, margin: 0.5, waves: 1 }
+        Self { target: 0.9, least_random_rounds: 4, least_per_item: 3.0, margin: 0.75, waves: 1 }
     }
 }
 

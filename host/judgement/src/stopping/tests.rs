@@ -126,12 +126,12 @@ fn reliability_waits_for_random_rounds_and_three_answers_per_item() {
 }
 
 #[test]
-fn by_default_the_estimate_must_lie_half_a_deviation_above_the_target() {
+fn by_default_the_estimate_must_lie_three_quarters_of_a_deviation_above_the_target() {
     let at = |reliability| {
         let inputs = Inputs { reliability: Some(reliability), ..inputs(100, 2000, 1000, 0) };
         assess(&inputs, &Rules::default()).reason
     };
-    assert_eq!([at(0.9126), at(0.9124)], [Reason::Reliable, Reason::NotEnough]);
+    assert_eq!([at(0.9188), at(0.9187)], [Reason::Reliable, Reason::NotEnough]);
 }
 
 #[test]
