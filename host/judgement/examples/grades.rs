@@ -29,6 +29,7 @@ struct Case {
 #[derive(Default)]
 struct Tally {
     kappa: f64,
+    kappa_square: f64,
     exact: f64,
     adjacent: f64,
     /// Mean probability of the most probable grade, and how often it was right.
@@ -101,7 +102,9 @@ fn add(tally: &mut Tally, truth: &[f64], summary: &GradeSummary) -> Result<(), G
     let n = given.len() as f64;
     let share =
         |apart: usize| given.iter().zip(&right).filter(|(a, b)| a.abs_diff(**b) <= apart).count() as f64 / n;
-    tally.kappa += quadratic_weighted_kappa(&given, &right)?;
+    let kappa = quadratic_weighted_kappa(&given, &right)?;
+    tally.kappa += kappa;
+    tally.kappa_square += kappa * kappa;
     tally.exact += share(0);
     tally.adjacent += share(1);
     tally.claimed += summary.students.iter().map(|s| s.probabilities[s.most_probable]).sum::<f64>() / n;
@@ -129,7 +132,7 @@ fn main() -> Result<(), GradeError> {
         "{seeds} seeds, {STUDENTS} students besides the anchors; noise in standard deviations of true scores"
     );
     println!(
-        "rel  anchors noise method                  kappa exact adjacent claimed hit   within known-cuts flagged"
+        "rel  anchors noise method                  kappa +-    exact adjacent claimed hit   within known-cuts flagged"
     );
     for noise in [0.175, 0.35] {
         for (reliability, anchors) in [(0.8, 12), (0.9, 6), (0.9, 12), (0.9, 24), (0.95, 24)] {
@@ -153,9 +156,12 @@ fn report(scale: &Scale, case: Case, name: &str, method: &Method, seeds: u32) ->
     }
     let Case { reliability, anchors, noise } = case;
     let mean = |sum: f64| sum / f64::from(seeds);
+    let spread = (mean(tally.kappa_square) - mean(tally.kappa) * mean(tally.kappa)).max(0.0);
+    let error = (spread / f64::from(seeds)).sqrt();
     println!(
-        "{reliability:<4} {anchors:<7} {noise:<5} {name:<23} {:.3} {:.3} {:.3}    {:.3}   {:.3} {:.3}  {:.3}      {:.3}",
+        "{reliability:<4} {anchors:<7} {noise:<5} {name:<23} {:.3} {:.4} {:.3} {:.3}    {:.3}   {:.3} {:.3}  {:.3}      {:.3}",
         mean(tally.kappa),
+        error,
         mean(tally.exact),
         mean(tally.adjacent),
         mean(tally.claimed),
