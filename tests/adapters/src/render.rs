@@ -24,8 +24,15 @@ pub fn job_effect(effect: &JobEffect) -> Value {
     match effect {
         JobEffect::Call(it) => json!({"call": call(it, &none)}),
         JobEffect::Wait(ms) => json!({"wait": ms}),
-        JobEffect::UploadItems(it) => json!({"upload_items": {"call": call(&it.call, &none),
-            "prefix": it.prefix, "separator": it.separator, "suffix": it.suffix}}),
+        JobEffect::UploadItems(it) => {
+            let mut upload = json!({"call": call(&it.call, &none),
+                "prefix": it.prefix, "separator": it.separator, "suffix": it.suffix});
+            if let Some(form) = &it.multipart {
+                upload["multipart"] = json!({"fields": headers(&form.fields), "file_field": form.file_field,
+                    "file_name": form.file_name, "file_type": form.file_type});
+            }
+            json!({"upload_items": upload})
+        }
         JobEffect::DownloadLines(Source::Call(it)) => json!({"download_lines": {"call": call(it, &none)}}),
         JobEffect::DownloadLines(Source::Loopback) => json!({"download_lines": "loopback"}),
         JobEffect::Finish(JobEnd::Completed) => json!({"finish": "completed"}),
@@ -109,7 +116,8 @@ fn completion(it: &Completion) -> Value {
     out
 }
 
-fn failure(it: &Failure) -> Value {
+/// A failure.
+pub fn failure(it: &Failure) -> Value {
     let retry = match it.retry {
         RetryAdvice::AfterMs(ms) => json!({"after_ms": ms}),
         advice => serde_json::to_value(advice).expect("a name"),
