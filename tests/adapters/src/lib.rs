@@ -7,7 +7,7 @@ mod read;
 mod render;
 
 pub use read::{context, event, job_event, request};
-pub use render::{body, effect, item, job_effect, progress};
+pub use render::{body, effect, failure, item, job_effect, progress};
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
