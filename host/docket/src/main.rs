@@ -25,11 +25,6 @@ use cli::{Cli, Command};
 use exit::{CommandResult, Exit, Failure, OrExit};
 use std::process::ExitCode;
 
-/// A queue allocates and frees small things on many threads for weeks: this allocator spends less time on it than the
-/// system's, and gives memory back instead of keeping it in per-thread arenas.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let command = match Cli::parse().command {
         // Before anything else is set up: this process compiles what nobody trusts, and has limits of its own.
