@@ -7,7 +7,9 @@ use docket_adapter::{
 };
 use docket_api::ApiOptions;
 use docket_config::{LogFormat, Settings};
-use docket_pipeline::{JudgingOptions, Options, ProviderOptions, WebhookOptions};
+use docket_pipeline::{
+    JudgingOptions, Options, Parts, Pipeline, ProviderOptions, SystemClock, WebhookOptions,
+};
 use docket_provider::{Outbound, OutboundOptions};
 use docket_scheduling::retry;
 use docket_store::SharedStore;
@@ -169,4 +171,23 @@ pub(crate) fn api_options(settings: &Settings, shutdown: CancellationToken) -> A
         shutdown,
         ..ApiOptions::default()
     }
+}
+
+/// Loads the plugins, names the refused ones, and starts the pipeline on this store.
+pub(crate) async fn pipeline(settings: &Settings, store: &SharedStore) -> Result<Pipeline, Failure> {
+    let (registry, plugins) = plugins(settings).await?;
+    for plugin in &plugins {
+        if let Err(reason) = &plugin.result {
+            eprintln!("docket: the plugin {} is refused and left out: {reason}", plugin.file.display());
+        }
+    }
+    Pipeline::start(Parts {
+        store: Arc::clone(store),
+        registry,
+        outbound: outbound(settings)?,
+        clock: Arc::new(SystemClock),
+        options: pipeline_options(settings),
+    })
+    .context("cannot start the pipeline")
+    .or_exit(Exit::Config)
 }

@@ -8,10 +8,9 @@ use crate::settings;
 use anyhow::Context;
 use axum::serve::ListenerExt;
 use docket_api::ApiState;
-use docket_pipeline::{Parts, Pipeline, SystemClock};
+use docket_pipeline::Pipeline;
 use docket_store::SharedStore;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -33,21 +32,7 @@ pub(crate) async fn main(args: ServeArgs) -> CommandResult {
     // Listening comes first: a second host on the same port must not open the store of the first.
     let listener = listen(settings.server.listen).await?;
     let store = boot::store(&settings).await?;
-    let (registry, plugins) = boot::plugins(&settings).await?;
-    for plugin in &plugins {
-        if let Err(reason) = &plugin.result {
-            eprintln!("docket: the plugin {} is refused and left out: {reason}", plugin.file.display());
-        }
-    }
-    let pipeline = Pipeline::start(Parts {
-        store: Arc::clone(&store),
-        registry,
-        outbound: boot::outbound(&settings)?,
-        clock: Arc::new(SystemClock),
-        options: boot::pipeline_options(&settings),
-    })
-    .context("cannot start the pipeline")
-    .or_exit(Exit::Config)?;
+    let pipeline = boot::pipeline(&settings, &store).await?;
     let shutdown = CancellationToken::new();
     let options = boot::api_options(&settings, shutdown.clone());
     let api = docket_api::router(ApiState { handle: pipeline.handle(), recorder, options });

@@ -6,10 +6,9 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::settings;
 use anyhow::Context;
 use docket_config::Settings;
-use docket_pipeline::{Handle, Parts, Pipeline, SystemClock};
+use docket_pipeline::{Handle, Pipeline};
 use docket_store::SharedStore;
 use docket_types::assessment::BatchingMode;
-use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -45,21 +44,7 @@ impl Embedded {
         let settings = configuration(args, &url)?;
         let _recorder = boot::telemetry(&settings)?;
         let store = boot::store(&settings).await?;
-        let (registry, plugins) = boot::plugins(&settings).await?;
-        for plugin in &plugins {
-            if let Err(reason) = &plugin.result {
-                eprintln!("docket: the plugin {} is refused and left out: {reason}", plugin.file.display());
-            }
-        }
-        let pipeline = Pipeline::start(Parts {
-            store: Arc::clone(&store),
-            registry,
-            outbound: boot::outbound(&settings)?,
-            clock: Arc::new(SystemClock),
-            options: boot::pipeline_options(&settings),
-        })
-        .context("cannot start the pipeline")
-        .or_exit(Exit::Config)?;
+        let pipeline = boot::pipeline(&settings, &store).await?;
         Ok(Self { pipeline, store, drain: settings.queue.drain, _folder: folder })
     }
 

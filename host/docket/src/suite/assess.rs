@@ -2,7 +2,7 @@
 
 use super::exposition::Scrape;
 use super::scenario::{AssessmentCase, HostNeeds};
-use super::verdict::{Row, Verdict, show};
+use super::verdict::{self, Row, show};
 use crate::client::Client;
 use crate::exit::{Exit, Failure};
 use crate::output::Progress;
@@ -37,10 +37,7 @@ pub(crate) struct Assessed {
 impl Assessed {
     /// The failed rows, one sentence each.
     pub(crate) fn failed(&self) -> Vec<String> {
-        let failed = self.rows.iter().filter(|row| row.verdict == Verdict::Failed);
-        failed
-            .map(|r| format!("{}: {} is {}, allowed {}", self.case, r.quantity, r.live, r.allowed))
-            .collect()
+        verdict::failed(&self.case, &self.rows)
     }
 
     /// For programs.

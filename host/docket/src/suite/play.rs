@@ -6,7 +6,7 @@ use super::parity::Run;
 use super::queue_metrics::Metrics;
 use super::scenario::{Case, Comparison, HostNeeds};
 use super::summary::TraceSummary;
-use super::verdict::{Row, Verdict};
+use super::verdict::{self, Row};
 use crate::client::Client;
 use crate::exchange::{Outgoing, Reader, send_all};
 use crate::exit::{Exit, Failure};
@@ -46,10 +46,7 @@ pub(crate) struct Played {
 impl Played {
     /// The failed rows, one sentence each.
     pub(crate) fn failed(&self) -> Vec<String> {
-        let failed = self.rows.iter().filter(|row| row.verdict == Verdict::Failed);
-        failed
-            .map(|r| format!("{}: {} is {}, allowed {}", self.case, r.quantity, r.live, r.allowed))
-            .collect()
+        verdict::failed(&self.case, &self.rows)
     }
 
     /// For programs.

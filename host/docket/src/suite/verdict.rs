@@ -98,6 +98,12 @@ pub(crate) fn show(value: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
+/// The failed rows of a case, one sentence each.
+pub(crate) fn failed(case: &str, rows: &[Row]) -> Vec<String> {
+    let failed = rows.iter().filter(|row| row.verdict == Verdict::Failed);
+    failed.map(|r| format!("{case}: {} is {}, allowed {}", r.quantity, r.live, r.allowed)).collect()
+}
+
 /// The rows of one case as a table.
 pub(crate) fn table(rows: &[Row]) -> Table {
     let mut table = crate::output::table(&["quantity", "recorded", "live", "allowed", "verdict"]);
